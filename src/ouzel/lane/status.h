@@ -1,0 +1,59 @@
+/// What a running engine says about itself; /metrics, /readyz, /api/v1 and `top` read it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ouzel/base/histogram.h"
+#include "ouzel/base/types.h"
+#include "ouzel/outcome/outcome.h"
+
+namespace ouzel {
+
+/// Of one lane. `accepted` and `totals` are durable and belong to one instant of the log, so that
+/// accepted = scored + rejected + in flight.
+struct LaneStatus {
+  PartitionId partition{};
+  enum class State : std::uint8_t { recovering, running, stopped } state = State::recovering;
+  std::string why;                     ///< If stopped: what happened and what to do.
+  std::uint64_t accepted = 0;          ///< Events of this partition that are on disk.
+  Totals totals;                       ///< Of the outcomes that are on disk.
+  std::uint64_t duplicates = 0;        ///< Since this process started.
+  std::uint64_t keys = 0;
+  std::uint64_t keys_max = 0;
+  std::uint64_t keys_evicted = 0;      ///< Since this process started.
+  EventTime newest_event{};            ///< Of the outcomes that are on disk.
+};
+
+struct LogStatus {
+  std::uint64_t events_bytes = 0;      ///< Appended since this process started.
+  std::uint64_t outcomes_bytes = 0;
+  std::uint64_t log_bytes = 0;         ///< On disk now.
+  std::uint64_t snapshot_bytes = 0;    ///< On disk now.
+  bool admits_events = true;
+  std::string why;
+};
+
+struct EngineStatus {
+  std::string pipeline;
+  std::string model_name;
+  std::uint32_t model_version = 0;
+  std::vector<LaneStatus> lanes;
+  LogStatus log;
+  HistogramTotals end_to_end_ns;       ///< Acceptance -> outcome on disk.
+  HistogramTotals sync_ns;             ///< One fdatasync of the log.
+  HistogramTotals batch_rows;
+  HistogramTotals snapshot_ns;
+  /// Time a batch spends in a stage, by the stage's name.
+  std::vector<std::pair<std::string, HistogramTotals>> stage_ns;
+};
+
+/// Thread-safe.
+class StatusSource {
+ public:
+  virtual ~StatusSource() = default;
+  virtual EngineStatus status() const = 0;
+};
+
+}  // namespace ouzel
