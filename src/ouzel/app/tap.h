@@ -1,0 +1,40 @@
+/// `ouzel tap`: prints a topic as NDJSON, from a data directory or from a running engine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ouzel/base/types.h"
+
+namespace ouzel {
+
+struct TapFrom {
+  enum class Kind : std::uint8_t { beginning, end, offset } kind = Kind::beginning;
+  PartitionId partition{};   ///< With offset: only this partition, from there on.
+  Offset offset{};
+};
+
+/// One `--where` term, `score>=0.9`: all terms must hold. `path` leads by dots into the line's
+/// `data`, or into the line itself if it has no such member (`event.key`, `label`, `id`). Compared
+/// as numbers if both sides are numbers, else as text. A missing member fails all but `!=`.
+struct TapTerm {
+  enum class Compare : std::uint8_t { eq, ne, lt, le, gt, ge } compare = Compare::eq;
+  std::string path;
+  std::string value;
+};
+
+struct TapOptions {
+  std::string topic;               ///< events, outcomes, rejects, labels, models or alarms.
+  std::string data_dir;            ///< Used if `url` is empty.
+  std::string url;                 ///< http://host:port of a running engine; empty: read files.
+  TapFrom from;
+  bool follow = false;
+  std::uint64_t limit = 0;         ///< Lines; 0: all.
+  std::vector<TapTerm> where;
+};
+
+/// Returns the exit code: 1 after damage or a failure, 69 if `url` cannot be reached.
+int tap(const TapOptions& options);
+
+}  // namespace ouzel
