@@ -36,13 +36,23 @@ struct FrameView {
 /// log's failure. Runs on the log's writer thread: hand over, do not work.
 using DurableCallback = std::function<void(const std::optional<Error>&)>;
 
+/// A range of the log that cannot be read.
+struct Damage {
+  LogPosition from{};
+  LogPosition to{};
+  std::optional<PartitionId> partition;  ///< Absent: it cannot be told.
+  std::string what;                      ///< A sentence with file and byte range.
+};
+
 /// Reads frames of the durable part of the log in their order. One thread.
 class LogReader {
  public:
   virtual ~LogReader() = default;
   /// The next whole frame below the durable end; nullopt: nothing more for now. Error corrupt:
-  /// damage; the message names the range; the next call goes on behind it.
+  /// damage, which `damage()` describes; the next call goes on behind it.
   virtual Result<std::optional<FrameView>> next() = 0;
+  /// Of the last call that returned corrupt.
+  virtual const Damage& damage() const = 0;
   /// Where the next frame begins.
   virtual LogPosition position() const = 0;
 };
@@ -57,9 +67,10 @@ class Log {
   virtual void flush() = 0;
   /// Calls back when everything up to `number` is durable; at once if it is. Thread-safe.
   virtual void when_durable(AppendNumber number, DurableCallback callback) = 0;
-  /// False while there is no room for more events (the disk is full) or the log has failed; the
-  /// text says why. Outcomes of events that were admitted always have room.
-  virtual bool admits_events(std::string* why) const = 0;
+  /// Whether `bytes` more of events and their outcomes have room on disk beside all that is queued.
+  /// False while the disk is full or the log has failed: `why` says so. May wait for a moment for a
+  /// segment that is being prepared. Thread-safe.
+  virtual bool has_room(std::uint64_t bytes, std::string* why) = 0;
 
   /// Everything below is on disk.
   virtual LogPosition durable_end() const = 0;

@@ -1,0 +1,150 @@
+#include "ouzel/log/segment/spare_segments.h"
+
+#include <algorithm>
+
+#include "ouzel/base/fault.h"
+
+namespace ouzel {
+namespace {
+
+constexpr std::uint64_t kZeroBytes = 1 << 20;
+
+std::uint64_t frame_room(const Segment& segment) { return segment.file_bytes - kPageBytes; }
+
+std::uint64_t page_up(std::uint64_t bytes) {
+  return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+}
+
+Result<void> fill_with_zeros(File& file, std::uint64_t from, std::uint64_t to) {
+  const std::string zeros(kZeroBytes, '\0');
+  for (std::uint64_t at = from; at < to; at += kZeroBytes) {
+    OUZEL_TRY_VOID(file.write(at, std::string_view(zeros).substr(0, std::min(kZeroBytes, to - at))));
+  }
+  return {};
+}
+
+}  // namespace
+
+SpareSegments::SpareSegments(FileSystem& fs, SpareOptions options, std::uint64_t generation)
+    : fs_(fs), options_(std::move(options)), generation_(generation),
+      next_bytes_(options_.bytes_min) {}
+
+bool SpareSegments::prepare() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ready_.empty()) return false;
+  }
+  for (std::uint64_t bytes = next_size();; bytes /= 2) {
+    auto made = make(bytes);
+    const std::lock_guard lock(mutex_);
+    if (made) {
+      ready_.push_back(std::move(*made));
+      failure_.clear();
+      changed_.notify_all();
+      return true;
+    }
+    failure_ = made.error().message;
+    // A nearly full disk may still hold a smaller one.
+    if (bytes / 2 < options_.bytes_min) {
+      changed_.notify_all();
+      return false;
+    }
+  }
+}
+
+Result<std::shared_ptr<Segment>> SpareSegments::take(std::uint64_t bytes) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ready_.empty() && frame_room(*ready_.front()) >= bytes) {
+      auto segment = std::move(ready_.front());
+      ready_.pop_front();
+      return segment;
+    }
+  }
+  auto made = make(std::max(next_size(), page_up(bytes) + kPageBytes));
+  if (!made) made = make(page_up(bytes) + kPageBytes);
+  const std::lock_guard lock(mutex_);
+  failure_ = made ? std::string() : made.error().message;
+  return made;
+}
+
+void SpareSegments::recycle(std::string path) {
+  const std::lock_guard lock(mutex_);
+  recyclable_.push_back(std::move(path));
+}
+
+std::uint64_t SpareSegments::room() const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t bytes = 0;
+  for (const auto& segment : ready_) bytes += frame_room(*segment);
+  return bytes;
+}
+
+bool SpareSegments::wait_for_room(std::uint64_t bytes, std::chrono::nanoseconds limit) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, limit, [&] {
+    std::uint64_t room = 0;
+    for (const auto& segment : ready_) room += frame_room(*segment);
+    return room >= bytes || !failure_.empty();
+  }) && failure_.empty();
+}
+
+std::string SpareSegments::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+std::uint64_t SpareSegments::next_size() {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t bytes = next_bytes_;
+  next_bytes_ = std::min(options_.bytes_max, next_bytes_ * 2);
+  return bytes;
+}
+
+/// A file of `bytes` named by a generation of its own, so that nothing has to be renamed when it is
+/// used; its old content, if any, names another generation and so never passes.
+Result<std::shared_ptr<Segment>> SpareSegments::make(std::uint64_t bytes) {
+  auto segment = std::make_shared<Segment>();
+  std::string old;
+  {
+    const std::lock_guard lock(mutex_);
+    segment->header.generation = ++generation_;
+    if (!recyclable_.empty()) {
+      old = std::move(recyclable_.back());
+      recyclable_.pop_back();
+    }
+  }
+  segment->path = options_.directory + "/" + segment_name(segment->header.generation);
+  if (!old.empty()) {
+    // The old name must be gone for good before the file's content changes: a segment of that name
+    // without its header would look like damage.
+    OUZEL_TRY_VOID(fs_.rename(old, segment->path));
+    OUZEL_TRY_VOID(fs_.sync_directory(options_.directory));
+  }
+  const auto abandon = [&](const Error& error) {
+    segment->file.reset();
+    (void)fs_.remove(segment->path);
+    return tl::unexpected(error);
+  };
+  auto file = fs_.open(segment->path, OpenMode::create);
+  if (!file) return abandon(file.error());
+  segment->file = std::move(*file);
+  auto size = segment->file->size();
+  if (!size) return abandon(size.error());
+  // An old header page must not survive: a segment's header is written when it is first used.
+  auto zeroed = segment->file->write(0, std::string(kPageBytes, '\0'));
+  if (!zeroed) return abandon(zeroed.error());
+  if (*size > bytes) {
+    if (auto cut = segment->file->truncate(bytes); !cut) return abandon(cut.error());
+  } else if (auto filled = fill_with_zeros(*segment->file, std::max<std::uint64_t>(*size, kPageBytes), bytes); !filled) {
+    return abandon(filled.error());
+  }
+  if (auto synced = segment->file->sync(); !synced) return abandon(synced.error());
+  if (!fault(Fault::lost_directory_entry)) {
+    if (auto synced = fs_.sync_directory(options_.directory); !synced) return abandon(synced.error());
+  }
+  segment->file_bytes = bytes;
+  return segment;
+}
+
+}  // namespace ouzel
