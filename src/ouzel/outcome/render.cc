@@ -1,0 +1,207 @@
+// JSON of an outcome, written by hand because it stands on the hot path of `tap` and every egress:
+// fixed key order, shortest numbers.
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "ouzel/outcome/outcome.h"
+
+namespace ouzel {
+namespace {
+
+void put_number(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  std::array<char, 32> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
+  out.append(text.data(), end);
+}
+
+void put_number(std::string& out, float value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  std::array<char, 32> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
+  out.append(text.data(), end);
+}
+
+void put_integer(std::string& out, std::uint64_t value) {
+  std::array<char, 24> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
+  out.append(text.data(), end);
+}
+
+/// A JSON string; `text` is UTF-8 (decode saw to that).
+void put_text(std::string& out, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += '"';
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text.substr(plain, i - plain));
+    plain = i + 1;
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += static_cast<char>(c);
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else {
+      out += "\\u00";
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+    }
+  }
+  out.append(text.substr(plain));
+  out += '"';
+}
+
+/// RFC 3339, UTC, with as many digits of the second as there are: none, 3, 6 or 9.
+void put_time(std::string& out, EventTime time) {
+  using std::chrono::days;
+  using std::chrono::floor;
+  const auto since = time.time_since_epoch();
+  const auto day = floor<days>(since);
+  const std::chrono::year_month_day date{std::chrono::sys_days{day}};
+  const std::chrono::hh_mm_ss clock{since - day};
+  std::array<char, 48> text{};
+  const int size = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()));
+  out.append(text.data(), static_cast<std::size_t>(size));
+  auto fraction = static_cast<std::uint32_t>(clock.subseconds().count());
+  int digits = 9;
+  while (digits > 0 && fraction % 1000 == 0) {
+    fraction /= 1000;
+    digits -= 3;
+  }
+  if (digits > 0) {
+    const int more = std::snprintf(text.data(), text.size(), ".%0*u", digits, fraction);
+    out.append(text.data(), static_cast<std::size_t>(more));
+  }
+  out += 'Z';
+}
+
+void put_flags(std::string& out, std::uint8_t flags) {
+  out += ",\"flags\":[";
+  const std::size_t begin = out.size();
+  const auto put = [&](std::uint8_t bit, std::string_view name) {
+    if ((flags & bit) == 0) return;
+    if (out.size() != begin) out += ',';
+    put_text(out, name);
+  };
+  put(kFlagLate, "late");
+  put(kFlagHoldOff, "hold_off");
+  put(kFlagWarming, "warming");
+  out += ']';
+}
+
+void put_scored(std::string& out, const InForce& in_force, const OutcomeRow& row) {
+  out += R"(,"status":"scored","score":)";
+  put_number(out, row.score);
+  out += R"(,"confidence":)";
+  put_number(out, row.confidence);
+  out += R"(,"label":)";
+  put_text(out, to_string(row.label));
+  out += R"(,"threshold":)";
+  put_number(out, in_force.threshold);
+  out += R"(,"route":)";
+  put_text(out, to_string(row.route));
+  out += R"(,"model":{"name":)";
+  put_text(out, in_force.model_name);
+  out += R"(,"version":)";
+  put_integer(out, in_force.model_version);
+  out += R"(,"role":"champion"},"reasons":[)";
+  for (std::uint8_t i = 0; i < row.reasons; ++i) {
+    if (i > 0) out += ',';
+    out += R"({"feature":)";
+    put_text(out, row.reason_name[i]);
+    out += R"(,"weight":)";
+    put_number(out, row.reason_weight[i]);
+    out += '}';
+  }
+  out += ']';
+  if (row.features.empty()) return;
+  out += R"(,"features":{)";
+  for (std::size_t i = 0; i < in_force.feature_names.size(); ++i) {
+    if (i > 0) out += ',';
+    put_text(out, in_force.feature_names[i]);
+    out += ':';
+    put_number(out, load<double>(row.features.data() + i * sizeof(double)));
+  }
+  out += '}';
+}
+
+/// `event_bytes`: null for topic outcomes.
+void put_outcome(std::string& out, PartitionId partition, const InForce& in_force,
+                 const OutcomeRow& row, const std::string_view* event_bytes) {
+  out += R"({"specversion":"1.0","id":")";
+  put_integer(out, partition.value());
+  out += ':';
+  put_integer(out, row.offset.value());
+  out += R"(","source":)";
+  put_text(out, "/ouzel/" + in_force.pipeline);
+  out += R"(,"type":"dev.ouzel.outcome.v1")";
+  if (row.time != kNoTime) {
+    out += R"(,"time":")";
+    put_time(out, row.time);
+    out += '"';
+  }
+  out += R"(,"datacontenttype":"application/json","data":{"event":{"source":)";
+  put_text(out, row.source);
+  out += R"(,"id":)";
+  put_text(out, row.id);
+  out += R"(,"key":)";
+  put_text(out, row.key);
+  if (row.time != kNoTime) {
+    out += R"(,"time":")";
+    put_time(out, row.time);
+    out += '"';
+  }
+  if (event_bytes != nullptr) {
+    out += R"(,"bytes":)";
+    put_text(out, *event_bytes);
+  }
+  out += R"(},"position":{"partition":)";
+  put_integer(out, partition.value());
+  out += R"(,"offset":)";
+  put_integer(out, row.offset.value());
+  out += '}';
+  if (row.fate == Fate::live) {
+    put_scored(out, in_force, row);
+  } else {
+    out += R"(,"status":"rejected","reason":)";
+    put_text(out, to_string(row.fate));
+    out += R"(,"detail":)";
+    put_text(out, row.detail);
+  }
+  put_flags(out, row.flags);
+  if (!row.trace.empty()) {
+    out += R"(,"trace":)";
+    put_text(out, row.trace);
+  }
+  out += "}}";
+}
+
+}  // namespace
+
+void render(std::string& out, PartitionId partition, const InForce& in_force,
+            const OutcomeRow& row) {
+  put_outcome(out, partition, in_force, row, nullptr);
+}
+
+void render_reject(std::string& out, PartitionId partition, const InForce& in_force,
+                   const OutcomeRow& row, std::string_view event_bytes) {
+  put_outcome(out, partition, in_force, row, &event_bytes);
+}
+
+}  // namespace ouzel
