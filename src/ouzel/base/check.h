@@ -7,5 +7,7 @@ namespace ouzel {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 }  // namespace ouzel
 
-#define OUZEL_CHECK(condition) \
-  (__builtin_expect(static_cast<bool>(condition), 1) ? (void)0 : ::ouzel::check_failed(#condition, __FILE__, __LINE__))
+#define OUZEL_CHECK(condition)                       \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? (void)0                                     \
+       : ::ouzel::check_failed(#condition, __FILE__, __LINE__))

@@ -25,7 +25,10 @@ class ManualClock final : public Clock {
   WallTime wall() const override { return wall_; }
   SteadyTime steady() const override { return steady_; }
   void set_wall(WallTime now) { wall_ = now; }
-  void advance(std::chrono::nanoseconds by) { wall_ += by; steady_ += by; }
+  void advance(std::chrono::nanoseconds by) {
+    wall_ += by;
+    steady_ += by;
+  }
 
  private:
   WallTime wall_{};

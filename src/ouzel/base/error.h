@@ -40,15 +40,15 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
 #define OUZEL_CONCAT(a, b) OUZEL_CONCAT_INNER(a, b)
 
 /// OUZEL_TRY(Offset at, read_header(bytes)); declares `at`, or returns the error to the caller.
-#define OUZEL_TRY(declaration, expression)                              \
-  auto OUZEL_CONCAT(try_, __LINE__) = (expression);                     \
-  if (!OUZEL_CONCAT(try_, __LINE__)) [[unlikely]]                       \
+#define OUZEL_TRY(declaration, expression)                                  \
+  auto OUZEL_CONCAT(try_, __LINE__) = (expression);                         \
+  if (!OUZEL_CONCAT(try_, __LINE__)) [[unlikely]]                           \
     return tl::unexpected(std::move(OUZEL_CONCAT(try_, __LINE__)).error()); \
   declaration = std::move(OUZEL_CONCAT(try_, __LINE__)).value()
 
 /// The same for a Result<void>.
-#define OUZEL_TRY_VOID(expression)                                  \
-  do {                                                              \
-    if (auto try_void = (expression); !try_void) [[unlikely]]       \
-      return tl::unexpected(std::move(try_void).error());           \
+#define OUZEL_TRY_VOID(expression)                            \
+  do {                                                        \
+    if (auto try_void = (expression); !try_void) [[unlikely]] \
+      return tl::unexpected(std::move(try_void).error());     \
   } while (false)

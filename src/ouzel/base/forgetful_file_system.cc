@@ -40,12 +40,18 @@ std::optional<Spec> parse_spec(std::string_view text) {
     text.remove_prefix(std::min(text.size(), word.size() + 1));
     const std::string_view value = word.substr(std::min(word.size(), word.find('=') + 1));
     bool good = true;
-    if (part == 0) good = word == "forget";
-    else if (part == 1) good = parse_number(word, spec.seed);
-    else if (word.starts_with("fail_sync=")) good = parse_number(value, spec.fail_sync);
-    else if (word.starts_with("sync_us=")) good = parse_number(value, spec.sync_us);
-    else if (word == "calm") spec.calm = true;
-    else good = false;
+    if (part == 0)
+      good = word == "forget";
+    else if (part == 1)
+      good = parse_number(word, spec.seed);
+    else if (word.starts_with("fail_sync="))
+      good = parse_number(value, spec.fail_sync);
+    else if (word.starts_with("sync_us="))
+      good = parse_number(value, spec.sync_us);
+    else if (word == "calm")
+      spec.calm = true;
+    else
+      good = false;
     if (!good || (part == 0 && text.empty())) return std::nullopt;
   }
   return spec;
@@ -108,7 +114,7 @@ class ForgetfulFileSystem final : public FileSystem {
   const std::unique_ptr<FileSystem> real_;
   const Spec spec_;
   Dice dice_;
-  std::mutex mutex_;  ///< Names. Taken before an inode's own.
+  std::mutex mutex_;                         ///< Names. Taken before an inode's own.
   std::map<std::string, InodePtr> visible_;  ///< Names touched here; null: removed.
   std::map<std::string, InodePtr> stable_;   ///< The same names as the disk has them.
   std::map<std::string, Made> made_;
@@ -156,8 +162,8 @@ Result<void> ForgetfulFileSystem::sync(Inode& inode, const std::string& path) {
   if (spec_.sync_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(spec_.sync_us));
   if (number == spec_.fail_sync) {
     inode.forget_dirty();
-    return fail(ErrorCode::unavailable, "cannot sync " + path + ": the test made sync " +
-                                            std::to_string(number) + " fail");
+    return fail(ErrorCode::unavailable,
+                "cannot sync " + path + ": the test made sync " + std::to_string(number) + " fail");
   }
   return inode.sync();
 }

@@ -289,7 +289,7 @@ TEST_F(ForgetfulTest, ACutLeavesEachSectorOldOrNew) {
 }
 
 /// Files made, renamed over each other and removed at random: what is seen is a plain map; after
-/// the cut a file whose name and bytes were synced has both, unless a later change reached the disk.
+/// a cut each name on disk holds one whole synced file.
 TEST_F(ForgetfulTest, ACutLeavesWholeFilesUnderSomeOfTheirNames) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     Random random(seed);

@@ -43,7 +43,9 @@ std::uint32_t murmur2(std::string_view bytes) {
     hash *= kMultiplier;
     hash ^= word;
   }
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes[at + i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes[at + i]));
+  };
   const std::size_t rest = bytes.size() - at;
   if (rest == 3) hash ^= byte(2) << 16;
   if (rest >= 2) hash ^= byte(1) << 8;

@@ -7,7 +7,9 @@ namespace {
 
 // Values of org.apache.kafka.common.utils.UtilsTest.testMurmur2.
 TEST(Murmur2, EqualsKafka) {
-  const auto as_signed = [](std::string_view key) { return static_cast<std::int32_t>(murmur2(key)); };
+  const auto as_signed = [](std::string_view key) {
+    return static_cast<std::int32_t>(murmur2(key));
+  };
   EXPECT_EQ(as_signed("21"), -973932308);
   EXPECT_EQ(as_signed("foobar"), -790332482);
   EXPECT_EQ(as_signed("a-little-bit-long-string"), -985981536);

@@ -17,8 +17,14 @@ class Position {
   constexpr explicit Position(std::uint64_t value) : value_(value) {}
   constexpr std::uint64_t value() const { return value_; }
   constexpr auto operator<=>(const Position&) const = default;
-  constexpr Position& operator+=(std::uint64_t count) { value_ += count; return *this; }
-  constexpr Position& operator++() { ++value_; return *this; }
+  constexpr Position& operator+=(std::uint64_t count) {
+    value_ += count;
+    return *this;
+  }
+  constexpr Position& operator++() {
+    ++value_;
+    return *this;
+  }
   friend constexpr Position operator+(Position at, std::uint64_t count) {
     return Position(at.value_ + count);
   }

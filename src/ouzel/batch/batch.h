@@ -29,7 +29,10 @@ enum class Fate : std::uint8_t {
   unknown_key,   ///< A lookup table rejects the key.
   model_failed,  ///< The model gave no usable answer.
   // What is refused at a door that can answer becomes a rejection where the source cannot be told:
-  malformed, no_key, too_large, envelope,
+  malformed,
+  no_key,
+  too_large,
+  envelope,
 };
 inline constexpr std::size_t kFates = 10;
 /// The word of CONTRACT.md: "schema", "clock_ahead", …; "live" for live.
@@ -41,15 +44,18 @@ std::string_view to_string(Label label);
 std::string_view to_string(Route route);
 
 /// Bits of Batch::flags.
-inline constexpr std::uint8_t kFlagLate = 1;      ///< "late": behind the key's newest event time.
-inline constexpr std::uint8_t kFlagHoldOff = 2;   ///< "hold_off": an alert held back.
-inline constexpr std::uint8_t kFlagWarming = 4;   ///< "warming": too little history to judge.
+inline constexpr std::uint8_t kFlagLate = 1;     ///< "late": behind the key's newest event time.
+inline constexpr std::uint8_t kFlagHoldOff = 2;  ///< "hold_off": an alert held back.
+inline constexpr std::uint8_t kFlagWarming = 4;  ///< "warming": too little history to judge.
 
 /// Strings of one column in one arena. Views live as long as the column is not changed.
 class StringColumn {
  public:
   std::size_t size() const { return ends_.size(); }
-  void clear() { bytes_.clear(); ends_.clear(); }
+  void clear() {
+    bytes_.clear();
+    ends_.clear();
+  }
   void append(std::string_view text) {
     bytes_.append(text);
     ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
@@ -115,24 +121,24 @@ class Batch {
 
   // -- decode -------------------------------------------------------------------------------
   std::vector<Fate> fate;
-  std::vector<Hash128> identity;       ///< Of source and id: what makes two events the same.
+  std::vector<Hash128> identity;        ///< Of source and id: what makes two events the same.
   StringColumn source, id, key, trace;  ///< `trace`: 32 hex digits, or empty.
   std::vector<Hash128> key_hash;
-  std::vector<EventTime> time;         ///< Nanoseconds UTC; of a row without one: kNoTime.
-  StringColumn detail;                 ///< Why a row is not live: which field, what, got what.
-  NumberTable values;                  ///< The schema's numeric fields, in its order.
-  std::vector<StringColumn> strings;   ///< The schema's string fields, in its order.
-  std::vector<std::uint8_t> flags;     ///< kFlag… bits.
+  std::vector<EventTime> time;        ///< Nanoseconds UTC; of a row without one: kNoTime.
+  StringColumn detail;                ///< Why a row is not live: which field, what, got what.
+  NumberTable values;                 ///< The schema's numeric fields, in its order.
+  std::vector<StringColumn> strings;  ///< The schema's string fields, in its order.
+  std::vector<std::uint8_t> flags;    ///< kFlag… bits.
 
   // -- lane: keys ---------------------------------------------------------------------------
-  std::vector<std::uint32_t> slot;     ///< Row of the key's state; kNoSlot unless live.
+  std::vector<std::uint32_t> slot;  ///< Row of the key's state; kNoSlot unless live.
 
   // -- feature ------------------------------------------------------------------------------
-  NumberTable features;                ///< In the order of the plan's feature names.
+  NumberTable features;  ///< In the order of the plan's feature names.
 
   // -- model, decide ------------------------------------------------------------------------
-  std::vector<float> score;            ///< In [0, 1].
-  std::vector<float> confidence;       ///< In [0, 1].
+  std::vector<float> score;       ///< In [0, 1].
+  std::vector<float> confidence;  ///< In [0, 1].
   std::vector<Label> label;
   std::vector<Route> route;
   std::vector<Reasons> reasons;

@@ -22,8 +22,8 @@ struct Field {
   double max = std::numeric_limits<double>::infinity();
   std::size_t length_min = 0;                                        ///< In code points.
   std::size_t length_max = std::numeric_limits<std::size_t>::max();  ///< In code points.
-  std::string pattern;                                               ///< RE2, unanchored; empty: none.
-  std::vector<std::string> allowed;                                  ///< `enum`; empty: any.
+  std::string pattern;               ///< RE2, unanchored; empty: none.
+  std::vector<std::string> allowed;  ///< `enum`; empty: any.
 };
 
 /// Where a key or a time comes from.

@@ -37,9 +37,13 @@ class StateView {
       : rows_(rows), offset_(offset), lane_(lane) {}
   /// State of the key in row `row` of the batch being run.
   template <class T>
-  T* key(std::size_t row) const { return reinterpret_cast<T*>(rows_[row] + offset_); }
+  T* key(std::size_t row) const {
+    return reinterpret_cast<T*>(rows_[row] + offset_);
+  }
   template <class T>
-  T* lane() const { return reinterpret_cast<T*>(lane_); }
+  T* lane() const {
+    return reinterpret_cast<T*>(lane_);
+  }
 
  private:
   std::byte* const* rows_;
