@@ -267,6 +267,11 @@ void Simulator::render_broken(std::string& out, const SimulatedEvent& event,
   out.push_back('\n');
 }
 
+std::uint32_t Simulator::turn() const {
+  const bool again = !pending_.empty() && pending_.front().due <= lines_;
+  return again ? pending_.front().event.device : device_;
+}
+
 SimulatedEvent Simulator::next(std::string& out) {
   const std::uint64_t line = lines_++;
   if (!pending_.empty() && pending_.front().due <= line) {

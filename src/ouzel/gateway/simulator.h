@@ -47,6 +47,8 @@ class Simulator {
   /// Error config: a drift of a feature that there is not, no devices, an interval of 0.
   static Result<Simulator> make(const SimulatorSpec& spec);
 
+  /// The device that the next event is of.
+  std::uint32_t turn() const;
   /// Appends the next event and a line's end to `out`.
   SimulatedEvent next(std::string& out);
   /// Appends what is true about an event, one line of JSON for each thing that is: its anomaly,

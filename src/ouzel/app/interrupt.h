@@ -1,0 +1,22 @@
+/// Interrupt: SIGINT and SIGTERM as a question that a long command asks now and then. The second
+/// signal has its ordinary effect. One at a time in a process; main thread.
+#pragma once
+
+#include <chrono>
+
+namespace ouzel {
+
+class Interrupt {
+ public:
+  Interrupt();
+  ~Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+  bool requested() const;
+  /// Waits for `time`, less if a signal comes. True if one came so far.
+  bool wait(std::chrono::nanoseconds time) const;
+  /// The same, but ends early when `fd` can be read, too. `readable` says if it can.
+  bool wait(std::chrono::nanoseconds time, int fd, bool& readable) const;
+};
+
+}  // namespace ouzel
