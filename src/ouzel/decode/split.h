@@ -21,4 +21,10 @@ void split_lines(std::string_view body,
 Result<std::size_t> split_array(std::string_view body,
                                 const std::function<void(std::size_t, std::string_view)>& each);
 
+/// Whether a line of an NDJSON body is a structured CloudEvent: a JSON object with a top-level
+/// member "specversion", its name written without escapes. Otherwise it is a payload. Reads no
+/// further than to that name, and knows strings and brackets only. A payload that has a member of
+/// that name is therefore taken for a CloudEvent; it has to be sent as `application/json`.
+bool looks_like_cloudevent(std::string_view line);
+
 }  // namespace ouzel
