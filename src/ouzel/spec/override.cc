@@ -1,0 +1,65 @@
+#include "ouzel/spec/override.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace ouzel {
+namespace {
+
+/// The child of `node` for one step of a path, made if it can be; nullptr if the path ends here.
+Node* step_into(Node& node, const std::string& step, Mark at) {
+  if (node.kind == Node::Kind::null) node.kind = Node::Kind::map;
+  if (node.kind == Node::Kind::map) {
+    for (NodeEntry& entry : node.entries) {
+      if (entry.key == step) return &entry.value;
+    }
+    node.entries.push_back({step, at, Node{}});
+    return &node.entries.back().value;
+  }
+  if (node.kind != Node::Kind::sequence) return nullptr;
+  std::size_t index = 0;
+  const char* end = step.data() + step.size();
+  const auto read = std::from_chars(step.data(), end, index);
+  if (read.ec != std::errc() || read.ptr != end || index > node.items.size()) return nullptr;
+  if (index == node.items.size()) node.items.emplace_back();
+  return &node.items[index];
+}
+
+}  // namespace
+
+void apply(Node& root, const Override& change, Findings& findings) {
+  const Mark at{0, 0, findings.add_source(change.origin)};
+  Node value = make_scalar("", at);
+  if (!change.value.empty()) {
+    std::optional<Node> parsed = parse_document(change.value, at.source, findings);
+    if (!parsed) return;
+    value = std::move(*parsed);
+  }
+  Node* node = &root;
+  std::string_view path = change.path;
+  while (!path.empty()) {
+    const std::size_t dot = std::min(path.find('.'), path.size());
+    const std::string step(path.substr(0, dot));
+    path.remove_prefix(std::min(dot + 1, path.size()));
+    node = step_into(*node, step, at);
+    if (node == nullptr) {
+      findings.add(at, "override", "the path '" + change.path + "' cannot go to '" + step + "'",
+                   "a path is keys and item numbers with dots: features.0.last");
+      return;
+    }
+  }
+  *node = std::move(value);
+}
+
+bool parse_override(std::string_view text, Override& out) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) return false;
+  out.path = std::string(text.substr(0, equals));
+  out.value = std::string(text.substr(equals + 1));
+  out.origin = "--set " + std::string(text);
+  return true;
+}
+
+}  // namespace ouzel
