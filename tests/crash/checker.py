@@ -1,0 +1,249 @@
+"""Counts what must never happen, from the ledger of what was sent and the bytes left on disk.
+
+LOST       acknowledged or shown, and then not there; an event without an outcome
+DUP        one event twice
+HOLE       an offset is missing
+REORDERED  events of a key out of the order in which they were sent
+PHANTOM    an outcome without its event; an event never sent, or refused
+STATE      fate, flags, features or bytes differ from the sequential reference
+IDENTITY   totals and counters disagree with the rows counted
+EARLY      an outcome was shown before it was durable
+ANSWER     an answer that no honest engine gives
+DAMAGE     bytes that no crash leaves
+VIEW       `tap` shows something else than the bytes on disk
+EXIT       the engine did not stop or start as it must
+"""
+import json
+import os
+
+import ledger as ledgers
+import ouzel_log
+import reference
+
+COUNTS = ('LOST', 'DUP', 'HOLE', 'REORDERED', 'PHANTOM', 'STATE', 'IDENTITY', 'EARLY', 'ANSWER',
+          'DAMAGE', 'VIEW', 'EXIT')
+TELL_MAX = 12
+
+
+class Counts:
+    def __init__(self, tell=print):
+        self.of = dict.fromkeys(COUNTS, 0)
+        self.tell = tell
+        self.told = 0
+
+    def cry(self, name, message):
+        self.of[name] += 1
+        self.told += 1
+        if self.told <= TELL_MAX:
+            self.tell(f'  {name}: {message}')
+
+    def total(self):
+        return sum(self.of.values())
+
+    def line(self):
+        return ' '.join(f'{name} {count}' for name, count in self.of.items())
+
+
+class Partition:
+    def __init__(self):
+        self.events = []      # Number of the event at each offset.
+        self.content = []     # (source, id, key, accepted ns, data)
+        self.where = []       # Log position of its frame.
+        self.expected = []    # (fate, late, features) by the reference.
+        self.outcomes = []    # ouzel_log.Outcome
+        self.reference = reference.Reference()
+        self.totals = {'scored': 0, 'late': 0, 'rejected': [0] * len(ouzel_log.FATES)}
+
+
+class Checker:
+    """Follows one data directory over all its lives; `check` after each of them, cheaply: frames
+    that were seen before are only compared."""
+
+    def __init__(self, ledger, data_dir, counts):
+        self.ledger = ledger
+        self.data_dir = data_dir
+        self.counts = counts
+        self.partitions = {}
+        self.frames = {}       # (topic, partition, base, rows) -> CRC of the body
+        self.found = set()     # Numbers of events in the log.
+        self.last_seq = {}
+        self.acked_checked = 0
+        self.seen_checked = set()
+        self.log = None
+
+    def partition(self, number):
+        return self.partitions.setdefault(number, Partition())
+
+    def check(self, shown=None):
+        """After a death: what the disk holds now. shown: outcomes that a watcher has seen."""
+        if not os.path.exists(os.path.join(self.data_dir, 'ouzel.json')):
+            self._promises(shown or {})
+            return
+        log_id, partitions = ouzel_log.read_identity(self.data_dir)
+        self.log = ouzel_log.read_log(os.path.join(self.data_dir, 'log'), log_id)
+        for damage in self.log.damages:
+            self.counts.cry('DAMAGE', f'{damage.begin}..{damage.end}: {damage.why}')
+        present = set()
+        for frame in self.log.frames:
+            if frame.topic not in (ouzel_log.EVENTS, ouzel_log.OUTCOMES) or frame.rows == 0:
+                continue
+            key = (frame.topic, frame.partition, frame.base, frame.rows)
+            crc = ouzel_log.crc32c(frame.body)
+            present.add(key)
+            if self.frames.get(key, crc) != crc:
+                self.counts.cry('STATE', f'{ouzel_log.TOPICS[frame.topic]} {key[1:]} changed')
+            elif key not in self.frames:
+                self.frames[key] = crc
+                self._take(frame, partitions)
+        self._kept(present)
+        self._promises(shown or {})
+
+    def _kept(self, present):
+        """Frames seen before are still there, unless retention took the oldest."""
+        first = min((frame.position for frame in self.log.frames), default=0)
+        if first > 0:
+            return
+        for key in self.frames.keys() - present:
+            self.counts.cry('LOST', f'{ouzel_log.TOPICS[key[0]]} {key[1:]} was in the log')
+
+    def _take(self, frame, partitions):
+        try:
+            if frame.topic == ouzel_log.EVENTS:
+                for event in ouzel_log.events_of(frame):
+                    self._take_event(frame, event, partitions)
+            else:
+                self._take_commit(frame, ouzel_log.commit_of(frame))
+        except (ValueError, IndexError, KeyError) as error:
+            self.counts.cry('DAMAGE', f'{ouzel_log.TOPICS[frame.topic]} frame at '
+                                      f'{frame.position}: {error!r}')
+
+    def _take_event(self, frame, event, partitions):
+        cry, part = self.counts.cry, self.partition(event.partition)
+        place = f'{event.partition}:{event.offset}'
+        if event.offset != len(part.events):
+            cry('HOLE', f'event {place}, offset {len(part.events)} expected')
+            return
+        source, identity, data = event.content()
+        number = data.get('u') if isinstance(data, dict) else None
+        part.events.append(number)
+        part.content.append((source, identity, data.get('device') if data else None,
+                             event.accepted, data))
+        part.where.append(frame.position)
+        part.expected.append(part.reference.judge(event.accepted, data or {}))
+        if not isinstance(number, int) or number >= len(self.ledger.events):
+            cry('PHANTOM', f'event {place} was never sent')
+            return
+        sent = self.ledger.events[number]
+        if sent.status in (ledgers.NEW, ledgers.REFUSED, ledgers.UNTAKEN):
+            cry('PHANTOM', f'event {place} ({number}) is {sent.status}')
+        if data != sent.data or event.payload != sent.line or (
+                sent.id and (source, identity) != (sent.source, sent.id)):
+            cry('STATE', f'event {place} ({number}) is not what was sent')
+        if number in self.found:
+            cry('DUP', f'event {number} of {sent.key} again at {place}')
+        elif sent.seq <= self.last_seq.get(sent.key, 0):
+            cry('REORDERED', f'event {place} of {sent.key}: {sent.seq} behind '
+                             f'{self.last_seq[sent.key]}')
+        if ouzel_log.partition_of(sent.key.encode(), partitions) != event.partition:
+            cry('STATE', f'event {place} of {sent.key} is in another key\'s partition')
+        self.found.add(number)
+        self.last_seq[sent.key] = max(sent.seq, self.last_seq.get(sent.key, 0))
+
+    def _take_commit(self, frame, commit):
+        cry, part = self.counts.cry, self.partition(commit.partition)
+        totals = part.totals
+        for row in commit.rows:
+            place = f'{commit.partition}:{row.offset}'
+            if row.offset != len(part.outcomes):
+                what = 'DUP' if row.offset < len(part.outcomes) else 'HOLE'
+                cry(what, f'outcome {place}, offset {len(part.outcomes)} expected')
+                return
+            part.outcomes.append(row)
+            if row.fate == 0:
+                totals['scored'] += 1
+                totals['late'] += row.flags & 1
+            else:
+                totals['rejected'][row.fate] += 1
+            if row.offset >= len(part.events) or part.where[row.offset] >= frame.position:
+                cry('PHANTOM', f'outcome {place} stands before its event')
+                continue
+            self._compare(place, part, row, commit.feature_names)
+        for name, value in totals.items():
+            if commit.totals[name] != value:
+                cry('IDENTITY', f'partition {commit.partition} at {len(part.outcomes)}: {name} '
+                                f'counted {value}, the commit says {commit.totals[name]}')
+                totals[name] = (list(commit.totals[name]) if name == 'rejected'
+                                else commit.totals[name])
+
+    def _compare(self, place, part, row, names):
+        cry = self.counts.cry
+        source, identity, key, _, data = part.content[row.offset]
+        if (row.source, row.id, row.key) != (source, identity, key):
+            cry('PHANTOM', f'outcome {place} is of {row.source} {row.id}, not {source} {identity}')
+            return
+        fate, late, features = part.expected[row.offset]
+        if row.fate != fate or (fate == 0 and late != bool(row.flags & 1)):
+            cry('STATE', f'outcome {place} of event {data.get("u")}: '
+                         f'{ouzel_log.FATES[fate]} late {late} expected, got '
+                         f'{ouzel_log.FATES[row.fate]} flags {row.flags} {row.detail}')
+        elif fate == 0:
+            wrong = reference.differences(features, names, row.features)
+            if wrong:
+                cry('STATE', f'outcome {place} of {key}: {"; ".join(wrong[:3])}')
+
+    def _promises(self, shown):
+        """What senders and watchers were told must be on disk."""
+        acked = self.ledger.acked
+        for number in acked[self.acked_checked:]:
+            if number not in self.found:
+                event = self.ledger.events[number]
+                self.counts.cry('LOST', f'event {number} of {event.key} was acknowledged')
+        self.acked_checked = len(acked)
+        for name in shown.keys() - self.seen_checked:
+            self.seen_checked.add(name)
+            partition, offset = (int(part) for part in name.split(':'))
+            part = self.partition(partition)
+            if offset >= len(part.outcomes):
+                self.counts.cry('EARLY', f'outcome {name} was shown and is not there')
+                continue
+            row, data = part.outcomes[offset], shown[name]['data']
+            if data['event'].get('id') != row.id or data['status'] != status_of(row):
+                self.counts.cry('EARLY', f'outcome {name} was shown otherwise')
+
+    def finish(self):
+        """At rest: every event has its outcome."""
+        for number, part in sorted(self.partitions.items()):
+            if len(part.outcomes) < len(part.events):
+                self.counts.cry('LOST', f'partition {number}: {len(part.events)} events, '
+                                        f'{len(part.outcomes)} outcomes')
+
+    def compare_taps(self, events, outcomes, rejects):
+        """`tap` (lines of NDJSON) and our own reading must agree."""
+        cry = self.counts.cry
+        shown = by_id(outcomes)
+        rows = {f'{number}:{row.offset}': row for number, part in self.partitions.items()
+                for row in part.outcomes}
+        if len(shown) != len(outcomes) or shown.keys() != rows.keys():
+            cry('VIEW', f'tap outcomes: {len(outcomes)} lines, {len(rows)} rows on disk')
+        for name in shown.keys() & rows.keys():
+            data, row = shown[name]['data'], rows[name]
+            same = (data['status'] == status_of(row) and data['event'].get('id') == row.id and
+                    data['event'].get('key') == row.key)
+            if row.fate == 0:
+                same = same and data['route'] == ouzel_log.ROUTES[row.route]
+            else:
+                same = same and data['reason'] == ouzel_log.FATES[row.fate]
+            if not same:
+                cry('VIEW', f'tap outcome {name}: {outcomes and data}')
+        if len(rejects) != sum(row.fate != 0 for row in rows.values()):
+            cry('VIEW', f'tap rejects: {len(rejects)} lines')
+        if len(events) != sum(len(part.events) for part in self.partitions.values()):
+            cry('VIEW', f'tap events: {len(events)} lines')
+
+
+def status_of(row):
+    return 'scored' if row.fate == 0 else 'rejected'
+
+
+def by_id(lines):
+    return {line['id']: line for line in map(json.loads, lines)}

@@ -1,0 +1,83 @@
+"""What each accepted event must become, computed slowly and one after the other.
+
+Shares no code and no idea of state with the engine: it keeps every value of a key in a list.
+Integers only, so sums are exact whatever the order of addition.
+"""
+import math
+
+import ouzel_log
+
+MINUTE = 60 * 10**9
+MAX_FUTURE = 5 * MINUTE
+MAX_LATE = 60 * 10**9
+LAST = 8
+FIELDS = {'u': (0, math.inf), 'n': (0, math.inf), 'v': (-1000, 1000)}
+FATE = {name: index for index, name in enumerate(ouzel_log.FATES)}
+
+
+def valid(data):
+    for name, (low, high) in FIELDS.items():
+        value = data.get(name)
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return False
+        if not low <= value <= high:
+            return False
+    return True
+
+
+class Reference:
+    """State of one partition."""
+
+    def __init__(self):
+        self.newest = {}    # key -> newest event time that was not rejected
+        self.values = {}    # (key, field) -> all values of events that were not rejected
+
+    def judge(self, accepted, data):
+        """(fate, late, features) of the next event of this partition. accepted: ns."""
+        if not valid(data):
+            return FATE['schema'], False, None
+        key, time = data['device'], data['ts']
+        if time > accepted + MAX_FUTURE:
+            return FATE['clock_ahead'], False, None
+        newest = self.newest.get(key, time)
+        if time < newest - MAX_LATE:
+            return FATE['too_late'], False, None
+        self.newest[key] = max(newest, time)
+        features = {}
+        for field in ('n', 'v'):
+            values = self.values.setdefault((key, field), [])
+            before = values[-1] if values else None
+            values.append(data[field])
+            self._window(features, field, values[-LAST:], before)
+            del values[:-LAST]
+        return FATE['scored'], time < newest, features
+
+    @staticmethod
+    def _window(features, field, window, before):
+        features[f'{field}_count_{LAST}'] = len(window)
+        features[f'{field}_sum_{LAST}'] = sum(window)
+        features[f'{field}_last_{LAST}'] = window[-1]
+        features[f'{field}_delta_{LAST}'] = None if before is None else window[-1] - before
+        features[f'{field}_min_{LAST}'] = min(window)
+        features[f'{field}_max_{LAST}'] = max(window)
+        features[f'{field}_mean_{LAST}'] = sum(window) / len(window)
+
+
+def differences(expected, names, got):
+    """Features that are not what the reference says."""
+    out = []
+    for name, value in zip(names, got):
+        if name not in expected:
+            continue
+        want = expected[name]
+        if want is None:
+            same = math.isnan(value)
+        elif '_mean_' in name or '_sum_' in name:
+            same = math.isclose(value, want, rel_tol=1e-9, abs_tol=1e-9)
+        else:
+            same = value == want
+        if not same:
+            out.append(f'{name}: {want} expected, got {value}')
+    if set(expected) - set(names):
+        out.append(f'features missing: {sorted(set(expected) - set(names))}')
+    return out
