@@ -68,7 +68,8 @@ class Tidy(unittest.TestCase):
         self.expect("header", "src/ouzel/lane/a.h", "#pragma once\n")
         for include in ("simdjson.h", "sys/stat.h", "boost/beast.hpp", "unknown.hpp"):
             with self.subTest(include):
-                self.expect("include", "src/ouzel/lane/a.h", GOOD_HEADER + f"#include <{include}>\n")
+                self.expect("include", "src/ouzel/lane/a.h",
+                            GOOD_HEADER + f"#include <{include}>\n")
 
     def test_third_party_has_its_file(self):
         self.expect("include", "src/ouzel/lane/a.cc", "#include <simdjson.h>\n")
@@ -127,7 +128,8 @@ class Layers(unittest.TestCase):
 
     def test_a_test_may_use_its_equals_and_all_below(self):
         self.assertEqual(self.including("feature", "ouzel/decode/decoder.h", "a_test.cc"), "")
-        self.assertEqual(self.including("batch", "ouzel/stage/stage_conformance.h", "a_test.cc"), "")
+        conformance = "ouzel/stage/stage_conformance.h"
+        self.assertEqual(self.including("batch", conformance, "a_test.cc"), "")
         self.assertIn("reach up", self.including("feature", "ouzel/lane/lane.h", "a_test.cc"))
 
     def test_unknown_folder(self):

@@ -1,0 +1,164 @@
+"""The program from the shell: commands, exit codes, spelling help, the round trip."""
+import json
+
+from engine import Engine, ouzel, tap
+from place import PIPELINE, InScratch
+
+COMMANDS = ("create", "run", "lint", "tap", "simulate", "bench", "version")
+
+
+class Usage(InScratch):
+    def expect(self, code, *arguments):
+        done = ouzel(*arguments, cwd=self.folder)
+        self.assertEqual(done.returncode, code, f"{arguments}: {done.stdout}{done.stderr}")
+        return done
+
+    def test_help_names_every_command(self):
+        done = self.expect(0, "--help")
+        for command in COMMANDS:
+            self.assertIn(command, done.stdout)
+            self.assertIn("--help", self.expect(0, command, "--help").stdout)
+
+    def test_version(self):
+        self.assertRegex(self.expect(0, "version").stdout, r"\d+\.\d+\.\d+")
+        self.assertIn("version", json.loads(self.expect(0, "version", "--json").stdout))
+
+    def test_misspelt_command(self):
+        self.assertRegex(self.expect(2, "rnu").stderr, r"\brun\b")
+        self.assertRegex(self.expect(2, "simulte").stderr, r"\bsimulate\b")
+
+    def test_misspelt_flag(self):
+        self.assertIn("--data-dir", self.expect(2, "run", PIPELINE, "--data-dri", "x").stderr)
+
+    def test_nothing_asked(self):
+        self.expect(2)
+        self.expect(2, "run")
+        self.expect(2, "tap")
+
+    def test_misspelt_topic(self):
+        self.assertRegex(self.expect(2, "tap", "outcome").stderr, r"\boutcomes\b")
+
+    def test_missing_files(self):
+        self.assertIn("absent.yaml", self.expect(78, "run", "absent.yaml").stderr)
+        self.assertIn("absent", self.expect(78, "tap", "outcomes", "--data-dir", "absent").stderr)
+
+    def test_no_colour_without_a_terminal(self):
+        for done in (self.expect(0, "--help"), self.expect(2, "rnu")):
+            self.assertNotIn("\x1b", done.stdout + done.stderr)
+
+
+class Lint(InScratch):
+    def lint(self, line_start, replacement, *arguments):
+        path = self.press_without(line_start, replacement)
+        return path, ouzel("lint", path, *arguments)
+
+    def test_good_file(self):
+        done = ouzel("lint", PIPELINE)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_misspelt_key_is_named_with_its_place(self):
+        path, done = self.lint("decide:", "decide: {treshold: 0.9}")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout + done.stderr, r"press\.yaml:14:10\b")
+        self.assertRegex(done.stdout + done.stderr, r"\bthreshold\b")
+        run = ouzel("run", path, "--data-dir", self.folder / "data")
+        self.assertEqual(run.returncode, 78)
+        self.assertRegex(run.stderr, r"\bthreshold\b")
+
+    def test_bad_values(self):
+        for line_start, replacement in (("decide:", "decide: {threshold: 1.5}"),
+                                        ("decide:", "decide: {threshold: high}"),
+                                        ("time:", "time: {max_late: 1 fortnight}"),
+                                        ("model:", "model: oracle"),
+                                        ("- {of:", "  - {of: nothing, take: [mean], last: 4}"),
+                                        ("- {of:", "  - {of: mode, take: [mean], last: 4}"),
+                                        ("- {of:", "  - {of: pressure, take: [mode], last: 4}"),
+                                        ("mode:", "    mode: {type: string, pattern: '('}"),
+                                        ("key:", "  key: nowhere.at.all"),
+                                        ("name:", "name: [a]"),
+                                        ("name:", "name: a: b"),
+                                        ("model:", "decide: {threshold: 0.5}")):
+            with self.subTest(replacement):
+                path, done = self.lint(line_start, replacement)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                self.assertRegex(done.stdout + done.stderr, r"press\.yaml:\d+:\d+")
+                run = ouzel("run", path, "--data-dir", self.folder / "data", timeout_s=20)
+                self.assertEqual(run.returncode, 78, run.stderr)
+
+    def test_json(self):
+        _, done = self.lint("decide:", "decide: {treshold: 0.9}", "--format", "json")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("treshold", json.dumps(json.loads(done.stdout)))
+
+    def test_set_is_linted_too(self):
+        done = ouzel("run", PIPELINE, "--set", "decide.treshold=0.5",
+                     "--data-dir", self.folder / "data", timeout_s=20)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertRegex(done.stderr, r"\bthreshold\b")
+
+
+class RoundTrip(InScratch):
+    def test_create_lint_simulate_run_tap(self):
+        created = ouzel("create")
+        self.assertEqual(created.returncode, 0, created.stderr)
+        pipeline = self.write("pipeline.yaml", created.stdout)
+        linted = ouzel("lint", pipeline)
+        self.assertEqual(linted.returncode, 0, linted.stdout + linted.stderr)
+        made = ouzel("simulate", "--devices", 10, "--count", 500, "--rate", 0, "--seed", 3)
+        self.assertEqual(made.stdout.count("\n"), 500, made.stderr)
+        data_dir = self.folder / "data"
+        with Engine(pipeline, data_dir) as engine:
+            status, reply = engine.connect().post(made.stdout.encode())
+            self.assertEqual((status, reply["accepted"], reply["refused"]), (202, 500, []))
+            engine.wait_scored()
+            live = tap(data_dir, "outcomes")
+            self.assertEqual(engine.stop(), 0)
+        outcomes = tap(data_dir, "outcomes")
+        self.assertEqual(len(outcomes), 500)
+        self.assertEqual(sorted(live), sorted(outcomes))
+        self.assertEqual(len(tap(data_dir, "events")), 500)
+        self.assertEqual(tap(data_dir, "rejects"), [])
+        for line in outcomes:
+            outcome = json.loads(line)
+            self.assertEqual(outcome["type"], "dev.ouzel.outcome.v1")
+            self.assertEqual(outcome["data"]["status"], "scored")
+        self.assertEqual(len(tap(data_dir, "outcomes", "--limit", 7)), 7)
+        alerts = [line for line in outcomes if json.loads(line)["data"]["route"] == "alert"]
+        self.assertEqual(tap(data_dir, "outcomes", "--where", "route=alert"), alerts)
+
+    def test_the_list_of_topics_is_known(self):
+        data_dir = self.folder / "data"
+        with Engine(PIPELINE, data_dir) as engine:
+            self.assertEqual(engine.stop(), 0)
+        for topic in ("events", "outcomes", "rejects"):
+            self.assertEqual(tap(data_dir, topic), [])
+
+
+class Simulate(InScratch):
+    def play(self, *arguments):
+        truth = self.folder / "truth.ndjson"
+        done = ouzel("simulate", "--devices", 20, "--count", 2000, "--rate", 0,
+                     "--anomaly-rate", 0.05, "--truth", truth, *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout, truth.read_text()
+
+    def test_a_seed_gives_the_same_bytes(self):
+        first = self.play("--seed", 7)
+        self.assertEqual(first, self.play("--seed", 7))
+        other = self.play("--seed", 8)
+        self.assertNotEqual(first[0], other[0])
+        self.assertEqual(first[0].count("\n"), 2000)
+        self.assertGreater(len(first[1]), 0)
+
+    def test_lines_are_cloud_events(self):
+        for line in self.play("--seed", 7)[0].splitlines():
+            event = json.loads(line)
+            self.assertEqual(event["specversion"], "1.0")
+            for attribute in ("id", "source", "type", "time", "data"):
+                self.assertIn(attribute, event)
+
+    def test_rate_changes_no_byte(self):
+        some = ("--devices", 5, "--count", 200, "--seed", 1)
+        fast = ouzel("simulate", *some, "--rate", 0)
+        slow = ouzel("simulate", *some, "--rate", 1000)
+        self.assertEqual(fast.stdout, slow.stdout)

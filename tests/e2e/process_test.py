@@ -1,0 +1,148 @@
+"""The engine as a process: signals, its data directory, a full disk."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+from engine import Engine, EngineFailed, ouzel, tap
+from place import PIPELINE, InScratch, good, goods
+
+ROOM_TIMEOUT_S = 20
+
+
+class Signals(InScratch):
+    def test_sigterm_drains(self):
+        data_dir = self.folder / "data"
+        with Engine(PIPELINE, data_dir) as engine:
+            status, reply = engine.connect().post(goods(0, 5000))
+            self.assertEqual((status, reply["accepted"]), (202, 5000))
+            started = time.monotonic()
+            self.assertEqual(engine.stop(), 0, engine.log())
+            self.assertLess(time.monotonic() - started, 25)
+        self.assertEqual(len(tap(data_dir, "outcomes")), 5000)
+
+    def test_sigterm_with_half_a_request_open(self):
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            connection = engine.connect()
+            connection.http.connect()
+            connection.http.sock.sendall(b"POST /events HTTP/1.1\r\nHost: localhost\r\n")
+            self.assertEqual(engine.stop(), 0, engine.log())
+
+    def test_second_signal_ends_at_once(self):
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            engine.connect().post(goods(0, 1000))
+            engine.signal(signal.SIGSTOP)   # so that both are pending, and no drain can win
+            engine.signal(signal.SIGTERM)
+            engine.signal(signal.SIGINT)
+            engine.signal(signal.SIGCONT)
+            self.assertIn(engine.wait(5), (128 + signal.SIGINT, 128 + signal.SIGTERM))
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            engine.wait_scored()
+            self.assertEqual(engine.stop(), 0)
+        self.assertEqual(len(tap(self.folder / "data", "outcomes")), 1000)
+
+
+class DataDirectory(InScratch):
+    def refuse(self, *words, pipeline=PIPELINE, data_dir="data"):
+        try:
+            with Engine(pipeline, self.folder / data_dir, ready=False) as engine:
+                status, text = engine.wait(10), engine.log()
+        except EngineFailed as failure:
+            text = str(failure)
+            self.assertIn("ended with 78", text)
+            status = 78
+        self.assertEqual(status, 78)
+        for word in words:
+            self.assertIn(word, text)
+
+    def test_in_use(self):
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            self.refuse("in use")
+            self.assertEqual(engine.connect().post(good(1))[0], 202)
+            self.assertEqual(engine.stop(), 0)
+
+    def make(self):
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            self.assertEqual(engine.connect().post(good(1))[0], 202)
+            self.assertEqual(engine.stop(), 0)
+
+    def test_another_version(self):
+        self.make()
+        path = self.folder / "data" / "ouzel.json"
+        about = json.loads(path.read_text())
+        path.write_text(json.dumps({**about, "format": 99}))
+        self.refuse("99")
+        self.assertNotEqual(ouzel("tap", "events", "--data-dir", self.folder / "data").returncode,
+                            0)
+        path.write_text(json.dumps(about))
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            self.assertEqual(engine.stop(), 0)
+
+    def test_another_key_or_number_of_partitions(self):
+        self.make()
+        self.refuse("key", pipeline=self.press_without("key:", "  key: ce.subject"))
+        self.refuse("partitions", pipeline=self.press_without("limits:", "limits: {partitions: 4}"))
+
+    def test_not_a_directory(self):
+        self.write("file", "x")
+        self.refuse(data_dir="file")
+
+
+class FullDisk(InScratch):
+    def mount(self, size):
+        place = self.folder / "disk"
+        place.mkdir()
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", place],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest(f"cannot mount a small disk: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", place], check=False)
+        return place
+
+    def fill(self, connection, first):
+        """Posts until nothing is taken; returns the number of the first event not accepted."""
+        for _ in range(2000):
+            status, reply = connection.post(goods(first, 500))
+            first += reply["accepted"]
+            if status != 202:
+                self.assertIn(status, (429, 503), reply)
+                for refusal in reply["refused"]:
+                    self.assertEqual((refusal["reason"], refusal["retry"]), ("unavailable", True))
+                if status == 503:
+                    return first
+                time.sleep(0.05)
+        self.fail("the disk never got full")
+
+    def test_refuses_loses_nothing_and_goes_on(self):
+        place = self.mount("48m")
+        ballast = place / "ballast"
+        ballast.write_bytes(b"\0" * (20 << 20))
+        with Engine(PIPELINE, place / "data") as engine:
+            connection = engine.connect()
+            taken = self.fill(connection, 0)
+            self.assertGreater(taken, 1000)
+            engine.wait_scored()
+            ballast.unlink()
+            end = time.monotonic() + ROOM_TIMEOUT_S
+            while connection.post(good(taken))[0] != 202:
+                self.assertLess(time.monotonic(), end, "does not go on with room")
+                time.sleep(0.2)
+            taken += 1
+            self.assertEqual(engine.stop(), 0, engine.log())
+        events = [json.loads(line)["id"] for line in tap(place / "data", "events")]
+        self.assertEqual(len(events), len(set(events)))
+        self.assertGreaterEqual(len(events), taken)
+        self.assertEqual(len(tap(place / "data", "outcomes")), len(events))
+
+    def test_starts_again_on_a_full_disk(self):
+        place = self.mount("40m")
+        with Engine(PIPELINE, place / "data") as engine:
+            taken = self.fill(engine.connect(), 0)
+            engine.kill()
+        os.sync()
+        with Engine(PIPELINE, place / "data") as engine:
+            engine.wait_scored()
+            self.assertIn(engine.connect().post(good(10_000_000))[0], (202, 429, 503))
+            self.assertEqual(engine.stop(), 0, engine.log())
+        self.assertGreaterEqual(len(tap(place / "data", "outcomes")), taken)

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Runs the golden cases: run.py [--update] [-v] [CASE…].
+
+A case is a folder with pipeline.yaml, input.ndjson (one event a line), expect.ndjson (its outcomes,
+sorted by partition and offset), expect_rejects.ndjson where there are any, and case.json:
+  form     ndjson (default) | payload | structured | batched: how the lines are posted
+  reply    what the replies add up to: {"accepted": n, "duplicates": n, "refused": {reason: n}}
+Each case is run in the ways below; none of them may change a byte.
+"""
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "driver"))
+from engine import Engine, tap  # noqa: E402
+
+TYPES = {"ndjson": "application/x-ndjson", "payload": "application/json",
+         "structured": "application/cloudevents+json",
+         "batched": "application/cloudevents-batch+json"}
+
+
+@dataclass
+class Way:
+    """How the same input is played: events of a request, workers of each life of the process (it
+    is killed between two lives), and the pause after a request."""
+    name: str
+    events: int = 4096
+    workers: tuple = (1,)
+    pause_s: float = 0.0
+
+
+WAYS = [
+    Way("whole"),
+    Way("one by one", events=1, workers=(2,)),
+    Way("7 workers, batches of 4,096", workers=(7,)),
+    Way("7 workers, batches of 1", events=1, workers=(7,)),
+    Way("2 workers, slowly", events=5, workers=(2,), pause_s=0.003),
+    Way("killed and resumed with other workers", events=7, workers=(2, 7, 1)),
+    Way("killed one by one", events=1, workers=(1, 2)),
+]
+
+
+class Case:
+    def __init__(self, folder):
+        self.folder = folder
+        self.name = folder.name
+        settings = folder / "case.json"
+        self.settings = json.loads(settings.read_text()) if settings.exists() else {}
+        self.form = self.settings.get("form", "ndjson")
+        self.lines = (folder / "input.ndjson").read_bytes().rstrip(b"\n").split(b"\n")
+
+    def requests(self, way):
+        """[(body, headers)]"""
+        size = 1 if self.form in ("payload", "structured") else way.events
+        made = []
+        for first in range(0, len(self.lines), size):
+            some = self.lines[first:first + size]
+            body = b"[" + b",".join(some) + b"]" if self.form == "batched" else b"\n".join(some)
+            headers = {"Idempotency_Key": f"line-{first}"} if self.form == "payload" else {}
+            made.append((body, headers))
+        return made
+
+    def expected(self, topic):
+        name = "expect.ndjson" if topic == "outcomes" else "expect_rejects.ndjson"
+        path = self.folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+    def update(self, topic, lines):
+        name = "expect.ndjson" if topic == "outcomes" else "expect_rejects.ndjson"
+        path = self.folder / name
+        if lines:
+            path.write_text("\n".join(lines) + "\n")
+        else:
+            path.unlink(missing_ok=True)
+
+
+def position(line):
+    partition, offset = json.loads(line)["id"].split(":")
+    return int(partition), int(offset)
+
+
+def play_life(engine, case, way, requests, kill_at, chance):
+    """Sends `requests`; at number `kill_at` kills the engine while that one is under way. Returns
+    how many were acknowledged and what the replies add up to."""
+    totals = collections.Counter()
+    connection = engine.connect()
+    for number, (body, headers) in enumerate(requests):
+        if number == kill_at:
+            headers = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.send("POST", "/events", body,
+                            {"Content-Type": TYPES[case.form], **headers})
+            time.sleep(chance.uniform(0, 0.004))
+            engine.kill()
+            return number, totals
+        status, reply = connection.post(body, TYPES[case.form], **headers)
+        assert status in (202, 400), f"request {number}: {status} {reply}"
+        totals["accepted"] += reply["accepted"]
+        totals["duplicates"] += reply["duplicates"]
+        for refusal in reply["refused"]:
+            totals["refused " + refusal["reason"]] += 1
+        if way.pause_s:
+            time.sleep(way.pause_s)
+    connection.close()
+    return len(requests), totals
+
+
+def play(case, way, folder):
+    """{topic: sorted lines} and what the replies add up to (nothing for ways with a kill)."""
+    data_dir = os.path.join(folder, "data")
+    chance = random.Random(f"{case.name} {way.name}")
+    left = case.requests(way)
+    for life, workers in enumerate(way.workers):
+        last = life == len(way.workers) - 1
+        with Engine(case.folder / "pipeline.yaml", data_dir, "--workers", workers) as engine:
+            kill_at = None if last else chance.randrange(len(left))
+            done, totals = play_life(engine, case, way, left, kill_at, chance)
+            left = left[done:]
+            if last:
+                status = engine.stop()
+                assert status == 0, f"exit {status} after SIGTERM: {engine.log()}"
+    topics = {topic: sorted(tap(data_dir, topic), key=position)
+              for topic in ("outcomes", "rejects")}
+    return topics, totals if len(way.workers) == 1 else None
+
+
+def flat(reply):
+    totals = collections.Counter(accepted=reply.get("accepted", 0),
+                                 duplicates=reply.get("duplicates", 0))
+    for reason, count in reply.get("refused", {}).items():
+        totals["refused " + reason] = count
+    return +totals
+
+
+def difference(expected, got):
+    if len(expected) != len(got):
+        return f"expected {len(expected)} lines, got {len(got)}"
+    number = next(i for i, pair in enumerate(zip(expected, got)) if pair[0] != pair[1])
+    return f"line {number + 1}:\n  expected {expected[number]}\n  got      {got[number]}"
+
+
+def judge(case, topics, totals):
+    """Why the result is wrong; None if it is right."""
+    for topic, lines in topics.items():
+        if lines != case.expected(topic):
+            return f"{topic}: {difference(case.expected(topic), lines)}"
+    if totals is not None and "reply" in case.settings and +totals != flat(case.settings["reply"]):
+        return f"replies: expected {dict(flat(case.settings['reply']))}, got {dict(+totals)}"
+    return None
+
+
+def run_way(case, way, update):
+    with tempfile.TemporaryDirectory(prefix="ouzel-golden-") as folder:
+        try:
+            topics, totals = play(case, way, folder)
+        except Exception as error:   # the engine's end, a refused connection: one failed test
+            return f"{type(error).__name__}: {error}"
+    if update:
+        for topic, lines in topics.items():
+            case.update(topic, lines)
+    return judge(case, topics, totals)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--update", action="store_true", help="write what the first way gives")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("cases", nargs="*", metavar="CASE")
+    options = parser.parse_args()
+    folders = [path.parent for path in sorted(HERE.glob("*/pipeline.yaml"))]
+    cases = [Case(folder) for folder in folders
+             if not options.cases or folder.name in options.cases]
+    jobs = [(case, way) for case in cases for way in (WAYS[:1] if options.update else WAYS)]
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for (case, way), why in zip(jobs, pool.map(lambda j: run_way(*j, options.update), jobs)):
+            failed += why is not None
+            if why:
+                print(f"{case.name}, {way.name}: {why}\nFAILED {case.name}, {way.name}", flush=True)
+            elif options.verbose:
+                print(f"ok {case.name}, {way.name}", flush=True)
+    print(f"{len(jobs) - failed} passed, {failed} failed, 0 skipped")
+    sys.exit(1 if failed or not jobs else 0)
+
+
+if __name__ == "__main__":
+    main()
