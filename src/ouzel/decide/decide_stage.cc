@@ -1,0 +1,111 @@
+#include "ouzel/decide/decide_stage.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace ouzel {
+namespace {
+
+std::string failure_text(float score) {
+  return "score: a number in [0, 1] expected, the model gave " +
+         std::string(std::isnan(score) ? "none" : (score > 0 ? "infinity" : "-infinity"));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DecideStage>> DecideStage::make(const DecideSpec& spec) {
+  if (!(spec.threshold > 0 && spec.threshold <= 1)) {
+    return fail(ErrorCode::config, "decide.threshold: above 0 and at most 1 expected, got " +
+                                       std::to_string(spec.threshold));
+  }
+  if (!(spec.review >= 0 && spec.review <= spec.threshold)) {
+    return fail(ErrorCode::config, "decide.review: 0 to the threshold of " +
+                                       std::to_string(spec.threshold) + " expected, got " +
+                                       std::to_string(spec.review));
+  }
+  if (spec.hold_off.count() < 0) {
+    return fail(ErrorCode::config, "decide.hold_off: no negative span expected, got " +
+                                       std::to_string(spec.hold_off.count()) + "ns");
+  }
+  return std::make_unique<DecideStage>(spec);
+}
+
+DecideStage::DecideStage(const DecideSpec& spec)
+    : threshold_(static_cast<float>(spec.threshold)),
+      review_(static_cast<float>(spec.review)),
+      hold_off_ns_(static_cast<std::uint64_t>(spec.hold_off.count())) {}
+
+Wiring DecideStage::wiring() const {
+  return {.reads = {"time", "score"}, .adds = {"label", "confidence", "route"}};
+}
+
+void DecideStage::run(Batch& batch, const StateView& state) {
+  OUZEL_CHECK(batch.score.size() == batch.rows());
+  batch.confidence.assign(batch.rows(), 0.0F);
+  batch.label.assign(batch.rows(), Label::normal);
+  batch.route.assign(batch.rows(), Route::pass);
+  fail_unscored(batch);
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    if (batch.live(row)) decide_row(batch, row, *state.key<LastAlert>(row));
+  }
+}
+
+/// A rare row; so only then is the column of details written anew.
+void DecideStage::fail_unscored(Batch& batch) const {
+  const auto unscored = [&](std::size_t row) {
+    return batch.live(row) && !std::isfinite(batch.score[row]);
+  };
+  std::size_t first = 0;
+  while (first < batch.rows() && !unscored(first)) ++first;
+  if (first == batch.rows()) return;
+  StringColumn detail;
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    if (unscored(row)) {
+      batch.fate[row] = Fate::model_failed;
+      detail.append(failure_text(batch.score[row]));
+    } else {
+      detail.append(row < batch.detail.size() ? batch.detail[row] : std::string_view());
+    }
+  }
+  batch.detail = std::move(detail);
+}
+
+void DecideStage::decide_row(Batch& batch, std::size_t row, LastAlert& last) const {
+  const float score = batch.score[row];
+  const bool warming = (batch.flags[row] & kFlagWarming) != 0;
+  batch.confidence[row] = confidence(score);
+  if (score < threshold_) {
+    if (score >= review_ && !warming) batch.route[row] = Route::review;
+    return;
+  }
+  batch.label[row] = Label::anomaly;
+  if (warming) return;
+  const EventTime time = batch.time[row];
+  if (held(last, time)) {
+    batch.flags[row] |= kFlagHoldOff;
+    return;
+  }
+  batch.route[row] = Route::alert;
+  last = {.time = last.known != 0 ? std::max(last.time, time) : time, .known = 1};
+}
+
+float DecideStage::confidence(float score) const {
+  const float s = std::clamp(score, 0.0F, 1.0F);
+  if (s < threshold_) return 0.5F + 0.5F * ((threshold_ - s) / threshold_);
+  if (threshold_ == 1) return 0.5F;
+  return 0.5F + 0.5F * ((s - threshold_) / (1.0F - threshold_));
+}
+
+/// Unsigned differences: two event times may be further apart than 63 bits of nanoseconds.
+bool DecideStage::held(const LastAlert& last, EventTime time) const {
+  if (last.known == 0) return false;
+  const auto [earlier, later] = std::minmax(last.time, time);
+  const auto ns = [](EventTime at) {
+    return static_cast<std::uint64_t>(at.time_since_epoch().count());
+  };
+  return ns(later) - ns(earlier) < hold_off_ns_;
+}
+
+}  // namespace ouzel
