@@ -22,7 +22,8 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr nanoseconds kTick = milliseconds(1);     ///< The least pause between two portions.
-constexpr nanoseconds kDrain = seconds(30);        ///< For the last answers.
+constexpr nanoseconds kDrain = seconds(10);        ///< For the last answers.
+constexpr std::size_t kEventBytes = 300;           ///< About the size of an event.
 constexpr std::size_t kWriteBytes = 64 << 10;
 constexpr int kExitUnavailable = 69;
 constexpr int kExitConfig = 78;
@@ -264,6 +265,10 @@ Result<std::unique_ptr<Target>> open_target(const SimulateOptions& options, File
   sending.url = options.out;
   sending.connections = std::max(1U, options.connections);
   sending.request_events_max = std::max(1U, options.request_events_max);
+  // Without a schedule the receiver sets the pace: two requests a connection may wait, not more.
+  if (options.rate <= 0) {
+    sending.queue_bytes_max = 2 * kEventBytes * sending.connections * sending.request_events_max;
+  }
   OUZEL_TRY(std::unique_ptr<Sender> sender, Sender::start(sending, clock));
   return std::make_unique<Receiver>(std::move(sender), sending.connections);
 }
@@ -294,8 +299,8 @@ int simulate(const SimulateOptions& options) {
   const auto played = player.play();
   if (options.out == "-") {
     // The reader may have left (`| head`): that is its business.
-    return played || played.error().message.ends_with(std::strerror(EPIPE)) ? 0
-                                                                            : failed(played.error());
+    const bool left = !played && played.error().message.ends_with(std::strerror(EPIPE));
+    return played || left ? 0 : failed(played.error());
   }
   std::fprintf(stderr, "events=%llu behind_ms=%.1f\n",
                static_cast<unsigned long long>(player.events()),

@@ -1,6 +1,7 @@
 #include "ouzel/gateway/sender.h"
 
-#include <atomic>
+#include <algorithm>
+#include <charconv>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -8,7 +9,7 @@
 #include <thread>
 
 #include "ouzel/gateway/event_reply.h"
-#include "ouzel/gateway/post_client.h"
+#include "ouzel/http/client.h"
 
 namespace ouzel {
 namespace {
@@ -19,29 +20,46 @@ using std::chrono::seconds;
 
 constexpr nanoseconds kPauseMin = milliseconds(50);   ///< Between tries of a lost receiver.
 constexpr nanoseconds kPauseMax = seconds(1);
+constexpr milliseconds kSilenceMax = seconds(10);     ///< Of a receiver: then the answer is lost.
+
+http::ClientOptions client_options(const http::Url& url) {
+  http::ClientOptions out;
+  out.host = url.host;
+  out.port = url.port;
+  out.silence_max = kSilenceMax;
+  return out;
+}
+
+std::uint64_t retry_after_s(const http::ClientResponse& reply) {
+  const std::string_view text = reply.headers.get("Retry-After");
+  std::uint64_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return std::min<std::uint64_t>(out, 60);
+}
 
 class Connections;
 
 /// One connection: its queue and its thread.
 class Connection {
  public:
-  Connection(Connections& owner, const PostUrl& url) : owner_(owner), client_(url) {}
+  Connection(Connections& owner, const http::Url& url)
+      : owner_(owner), client_(client_options(url)), target_(url.target) {}
   void run();
   std::deque<EventChunk> queue;      ///< Guarded by the owner's mutex.
-  PostClient& client() { return client_; }
 
  private:
   bool send(const EventChunk& chunk);
-  std::optional<PostReply> post(const EventChunk& chunk);
+  std::optional<http::ClientResponse> post(const EventChunk& chunk);
   Connections& owner_;
-  PostClient client_;
+  http::Client client_;
+  std::string target_;
   bool lost_ = false;                ///< This request's answer got lost at least once.
 };
 
 /// All connections, and what they share under one mutex.
 class Connections final : public Sender {
  public:
-  Connections(const SenderOptions& options, const PostUrl& url, const Clock& clock)
+  Connections(const SenderOptions& options, const http::Url& url, const Clock& clock)
       : options_(options), clock_(clock) {
     for (std::uint32_t i = 0; i < std::max(1U, options.connections); ++i) {
       connections_.push_back(std::make_unique<Connection>(*this, url));
@@ -49,10 +67,8 @@ class Connections final : public Sender {
   }
   ~Connections() override { stop(); }
 
-  Result<void> connect() {
-    for (auto& one : connections_) OUZEL_TRY_VOID(one->client().connect());
+  void run() {
     for (auto& one : connections_) threads_.emplace_back([&one] { one->run(); });
-    return {};
   }
 
   bool offer(std::size_t connection, EventChunk& chunk) override {
@@ -82,7 +98,6 @@ class Connections final : public Sender {
       stopping_ = true;
     }
     changed_.notify_all();
-    for (auto& one : connections_) one->client().abort();
     for (std::thread& thread : threads_) {
       if (thread.joinable()) thread.join();
     }
@@ -192,11 +207,11 @@ void Connection::run() {
 }
 
 /// Posts until there is an answer; nullopt: stopped, or gave up.
-std::optional<PostReply> Connection::post(const EventChunk& chunk) {
+std::optional<http::ClientResponse> Connection::post(const EventChunk& chunk) {
   const SteadyTime give_up = owner_.now() + owner_.options().lost_max;
   for (nanoseconds wait = kPauseMin;; wait = std::min(2 * wait, kPauseMax)) {
-    auto reply = client_.post("application/x-ndjson", chunk.lines);
-    if (reply) return *reply;
+    auto reply = client_.post(target_, "application/x-ndjson", chunk.lines);
+    if (reply) return std::move(*reply);
     lost_ = true;
     if (owner_.now() > give_up) {
       owner_.give_up(reply.error().message, true);
@@ -233,18 +248,21 @@ bool Connection::send(const EventChunk& chunk) {
       owner_.answered(chunk, accepted, read.duplicates - earlier, read);
       return true;
     }
-    if (!owner_.pause(reply->retry_after_s > 0 ? seconds(reply->retry_after_s) : kPauseMin)) {
-      return false;
-    }
+    const seconds wait(retry_after_s(*reply));
+    if (!owner_.pause(wait.count() > 0 ? wait : nanoseconds(kPauseMin))) return false;
   }
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Sender>> Sender::start(const SenderOptions& options, const Clock& clock) {
-  OUZEL_TRY(const PostUrl url, read_post_url(options.url));
+  OUZEL_TRY(http::Url url, http::parse_url(options.url));
+  if (url.target == "/") url.target = "/events";
+  // Whether anybody is there; what the answer says does not matter.
+  http::Client probe(client_options(url));
+  OUZEL_TRY([[maybe_unused]] const http::ClientResponse alive, probe.get("/livez"));
   auto out = std::make_unique<Connections>(options, url, clock);
-  OUZEL_TRY_VOID(out->connect());
+  out->run();
   return out;
 }
 
