@@ -188,7 +188,7 @@ Timestamp parse_epoch(std::string_view text) {
   for (int shift = kFractionDigits; shift >= 0; shift -= 3) {
     std::int64_t nanos = 0;
     if (!number.scaled(shift, nanos)) continue;
-    if (nanos > kSecondsMax * kNanosPerSecond) continue;
+    if (nanos / kNanosPerSecond > kSecondsMax) continue;
     return {State::good, EventTime(std::chrono::nanoseconds(number.negative ? -nanos : nanos))};
   }
   return {.state = State::out_of_range};
