@@ -76,11 +76,11 @@ class Checker:
 
     def check(self, shown=None):
         """After a death: what the disk holds now. shown: outcomes that a watcher has seen."""
-        if not os.path.exists(os.path.join(self.data_dir, 'ouzel.json')):
+        if not os.path.exists(os.path.join(self.data_dir, 'ouzel.meta')):
             self._promises(shown or {})
             return
-        log_id, partitions = ouzel_log.read_identity(self.data_dir)
-        self.log = ouzel_log.read_log(os.path.join(self.data_dir, 'log'), log_id)
+        before = self.log
+        self.log, snapshots, partitions = ouzel_log.read_data_dir(self.data_dir)
         for damage in self.log.damages:
             self.counts.cry('DAMAGE', f'{damage.begin}..{damage.end}: {damage.why}')
         present = set()
@@ -96,7 +96,36 @@ class Checker:
                 self.frames[key] = crc
                 self._take(frame, partitions)
         self._kept(present)
+        if before is not None:
+            self._recovered(before)
+        for snapshot in snapshots:
+            self._snapshot(snapshot)
         self._promises(shown or {})
+
+    def _recovered(self, before):
+        """Recovery leaves what it found alone: it writes into new segments only, and copies there
+        what only the page cache may have held."""
+        found = max((segment.generation for segment in before.segments), default=0)
+        newer = [segment for segment in self.log.segments if segment.generation > found]
+        for segment in newer[:1]:
+            if segment.base > before.durable_end and not before.sealed:
+                self.counts.cry('DAMAGE', f'recovery took {before.durable_end}..{segment.base} for '
+                                          'durable: nothing on disk proves it')
+        for frame in self.log.frames:
+            if frame.generation <= found and frame.position >= before.end:
+                self.counts.cry('DAMAGE', f'frame {frame.position} was appended to segment '
+                                          f'{frame.generation}, which recovery found')
+                return
+
+    def _snapshot(self, snapshot):
+        part = self.partition(snapshot.partition)
+        if snapshot.next > len(part.outcomes):
+            self.counts.cry('EARLY', f'snapshot {snapshot.number} of partition '
+                                     f'{snapshot.partition} stands at {snapshot.next}, its commit '
+                                     f'is not there: {len(part.outcomes)} outcomes')
+        elif snapshot.scored != sum(row.fate == 0 for row in part.outcomes[:snapshot.next]):
+            self.counts.cry('IDENTITY', f'snapshot {snapshot.number} of partition '
+                                        f'{snapshot.partition}: scored {snapshot.scored}')
 
     def _kept(self, present):
         """Frames seen before are still there, unless retention took the oldest."""

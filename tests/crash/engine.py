@@ -1,4 +1,4 @@
-"""The engine as its users see it: a process, a port, a data directory. Kills only what it started."""
+"""The engine as its users see it: a process, a port, a data directory. Kills only its own."""
 import contextlib
 import os
 import shutil
@@ -29,7 +29,8 @@ decide: {threshold: 0.9, review: 0.6, include_features: true}
 
 def default_program(hooks):
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return os.path.join(root, 'build', 'ouzel_hooks' if hooks else 'ouzel')
+    build = os.environ.get('OUZEL_BUILD') or os.path.join(root, 'build')
+    return os.path.join(build, 'ouzel_hooks' if hooks else 'ouzel')
 
 
 @contextlib.contextmanager
@@ -64,6 +65,7 @@ class Engine:
         self.process = None
         self.pid = 0
         self.port = 0
+        self.traced = False
         self.log_path = os.path.join(place, 'engine.log')
         with open(self.file, 'w', encoding='utf-8') as file:
             file.write(pipeline)
@@ -126,6 +128,11 @@ class Engine:
         except subprocess.TimeoutExpired:
             self.kill()
             return None
+
+    def end(self):
+        """Leaves no process behind, whatever happened."""
+        if self.process is not None and self.alive():
+            self.kill()
 
     def log_tail(self, lines=12):
         with open(self.log_path, 'rb') as file:

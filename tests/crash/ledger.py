@@ -164,7 +164,7 @@ class Ledger:
             elif refused[index].get('retry'):
                 again = True
                 if event.status == ACKED:
-                    continue  # Refused as part of an overloaded partition: it is there all the same.
+                    continue  # Its partition is overloaded; the event is there all the same.
                 event.status = UNKNOWN if event.doubtful else UNTAKEN
             else:
                 event.status = REFUSED

@@ -193,6 +193,32 @@ class Sender(Connection):
             self.again = request
 
 
+class Twin(Connection):
+    """Sends what a sender has on its way a second time, as a retry through another proxy would: a
+    duplicate may be answered only when its original is durable."""
+
+    def __init__(self, load):
+        super().__init__(load)
+        self.request = None
+
+    def next_request(self):
+        busy = [sender for sender in self.load.senders if sender.waiting and sender.request]
+        if not busy or self.load.rng.random() < 0.7:
+            self.rest(0.002)
+            return None
+        sender = self.load.rng.choice(busy)
+        self.own, self.request = sender.own, sender.request
+        self.load.ledger.unanswered(self.request)  # Which of the two is taken is open.
+        return self.request.head.encode() + self.request.body
+
+    def answer(self, status, headers, body):
+        request, self.request = self.request, None
+        if status == 202:
+            reply = json.loads(body)
+            if not any(item.get('retry') for item in reply['refused']):
+                self.load.wrong += self.load.ledger.answered(self.own, request, status, reply)[0]
+
+
 class Scraper(Connection):
     """Reads /metrics: the accounting identity holds at every instant, promises never go back."""
 
@@ -238,7 +264,7 @@ class Watcher(Connection):
         self.seen = {}   # id of the outcome -> its object
 
     def next_request(self):
-        where = f'&cursor={self.cursor}' if self.cursor else '&from=beginning'
+        where = f'&from={self.cursor or "beginning"}'
         return (f'GET /api/v1/outcomes?limit=1000{where} HTTP/1.1\r\n'
                 'Host: 127.0.0.1\r\n\r\n').encode()
 
@@ -250,7 +276,7 @@ class Watcher(Connection):
         page = json.loads(body)
         for outcome in page['outcomes']:
             self.seen[outcome['id']] = outcome
-        self.cursor = page.get('cursor') or self.cursor
+        self.cursor = page.get('next') or self.cursor
 
 
 class Load:
@@ -266,9 +292,10 @@ class Load:
         self.identity = []
         self.selector = selectors.DefaultSelector()
         self.senders = [Sender(self, own) for own in range(connections)]
+        self.twin = Twin(self)
         self.scraper = Scraper(self)
         self.watcher = Watcher(self)
-        self.clients = [*self.senders, self.scraper, self.watcher]
+        self.clients = [*self.senders, self.twin, self.scraper, self.watcher]
 
     def run(self, engine, until):
         """Drives the clients until `until()` is true or the process has died."""
@@ -292,7 +319,7 @@ class Load:
 
     def idle(self):
         """Nothing on its way, and everything accepted has its outcome."""
-        if any(sender.waiting or sender.again for sender in self.senders):
+        if any(sender.waiting or sender.again for sender in self.senders) or self.twin.waiting:
             return False
         values = self.scraper.last
         return bool(values) and values.get(b'ouzel_events_in_flight', 1) == 0

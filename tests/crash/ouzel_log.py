@@ -103,7 +103,7 @@ class Log:
     damages: list
     torn_bytes: int = 0     # Of the torn tail that a recovery would cut.
     end: int = 0            # Position behind the last frame that counts.
-    durable_end: int = 0    # Newest synced_to in the prefix.
+    durable_end: int = 0    # Below it everything is proven to have been synced.
     sealed: bool = False
     segments: list = field(default_factory=list)
     notes: list = field(default_factory=list)
@@ -247,7 +247,8 @@ def read_log(directory, log_id, named=0):
         if log.frames and segment.base != log.end and not log.damages:
             log.damages.append(Damage(log.end, segment.base, 'segments do not join'))
         walk(segment, limit, log, log_id, named)
-    log.durable_end = max((frame.synced_to for frame in log.frames), default=0)
+    proofs = [frame.synced_to for frame in log.frames]
+    log.durable_end = max([*proofs, min(named, log.end)], default=0)
     log.sealed = bool(log.frames) and log.frames[-1].topic == SEAL
     check_offsets(log)
     return log
@@ -421,12 +422,64 @@ def commit_of(frame):
                   high << 64 | low, control, totals, names, out)
 
 
+SNAPSHOT_NAME = re.compile(r'lane-([0-9]+)-[0-2]\.snap')
+SNAPSHOT_TOTALS = struct.Struct('<14Q')
+
+
+@dataclass
+class Snapshot:
+    """What a snapshot's header says; its state is not read here."""
+    path: str
+    partition: int
+    number: int
+    next: int
+    resume: int
+    durable: int
+    scored: int
+
+
+def read_snapshots(data_dir, log_id):
+    """Headers of the snapshots that count."""
+    directory, out = os.path.join(data_dir, 'snapshots'), []
+    for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else ():
+        match = SNAPSHOT_NAME.fullmatch(name)
+        if not match:
+            continue
+        path = os.path.join(directory, name)
+        with open(path, 'rb') as file:
+            page = file.read(PAGE)
+        if len(page) < PAGE or page[:8] != b'OUZELSNP' or struct.unpack_from('<I', page, 8)[0] != 1:
+            continue
+        if crc32c(page[:PAGE - 4]) != struct.unpack_from('<I', page, PAGE - 4)[0]:
+            continue
+        partition = struct.unpack_from('<I', page, 12)[0]
+        owner, number, _, _, following, resume, durable = struct.unpack_from('<7Q', page, 16)
+        if owner == log_id and partition == int(match[1]):
+            scored = SNAPSHOT_TOTALS.unpack_from(page, 144)[0]
+            out.append(Snapshot(path, partition, number, following, resume, durable, scored))
+    return out
+
+
+def read_data_dir(data_dir):
+    """(log, snapshots, partitions) of a data directory."""
+    log_id, partitions = read_identity(data_dir)
+    snapshots = read_snapshots(data_dir, log_id)
+    named = max((snapshot.durable for snapshot in snapshots), default=0)
+    return read_log(os.path.join(data_dir, 'log'), log_id, named), snapshots, partitions
+
+
 def read_identity(data_dir):
-    with open(os.path.join(data_dir, 'ouzel.json'), encoding='utf-8') as file:
-        identity = json.load(file)
-    if identity['format'] != 1:
-        raise ValueError(f"format 1 is known, got {identity['format']}")
-    return int(identity['log_id'], 16), identity['partitions']
+    """(log id, partitions) from ouzel.meta."""
+    with open(os.path.join(data_dir, 'ouzel.meta'), 'rb') as file:
+        content = file.read()
+    lines, _, crc = content.rpartition(b'crc ')
+    if int(crc, 16) != crc32c(lines):
+        raise ValueError('ouzel.meta has a wrong CRC')
+    first, *rest = lines.decode().splitlines()
+    values = dict(line.split(' ', 1) for line in rest)
+    if first != 'ouzel data directory' or values['format'] != '1':
+        raise ValueError(f'format 1 of an ouzel data directory is known, got {first}, {rest}')
+    return int(values['log_id'], 16), int(values['partitions'])
 
 
 def main():
