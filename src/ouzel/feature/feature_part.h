@@ -1,0 +1,136 @@
+/// FeaturePart: one field seen through one kind of window; the piece of which FeatureStage is made.
+/// A part keeps its own bytes per key and fills its own columns; no part knows another.
+///
+/// Meanings. x is the field's value in this event; a value beyond the range of a float counts as
+/// the nearest float, so every result stays finite. A missing value (NaN) is not added; what the
+/// window holds is given all the same. n is the number of values in the window.
+///   count   n, 0 if there are none; every other function is NaN then
+///   sum, mean, min, max   of the window with x
+///   std     sqrt(sum((x_i - mean)^2) / (n - 1)), of the window with x; NaN if n < 2
+///   last    the newest value, x included
+///   delta   x - the newest value before x; NaN if either is missing
+///   ewma    first value: x; then (1 - alpha) * e + alpha * x, see ewma_part.h
+///   zscore  (x - mean) / max(std, grain * max(|x|, |mean|)), mean and std of the window *before*
+///           x: a value that is part of its own yardstick can never exceed (n - 1) / sqrt(n), which
+///           hides outliers in short windows (Shiffler 1988). NaN if x is missing or that window
+///           has fewer than 2 values. The floor keeps it finite when the window is constant; grain
+///           is the relative size of a difference that the window cannot tell from its rounding.
+#pragma once
+
+#include <array>
+#include <cfloat>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include "ouzel/batch/batch.h"
+#include "ouzel/feature/feature_plan.h"
+#include "ouzel/stage/stage.h"
+
+namespace ouzel {
+
+inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+
+/// Rows are done in blocks, so that what the parts share stays in the cache.
+inline constexpr std::size_t kFeatureBlockRows = 256;
+/// How far ahead of the row in hand a part asks memory for the next keys' bytes.
+inline constexpr std::size_t kFeatureRowsAhead = 6;
+
+/// At most kFeatureBlockRows live rows of a batch, in order.
+struct FeatureBlock {
+  Batch& batch;
+  const StateView& state;
+  std::span<const std::uint32_t> rows;
+
+  double value(std::size_t i, std::size_t field) const {
+    return std::clamp(batch.values.row(rows[i])[field], -static_cast<double>(FLT_MAX),
+                      static_cast<double>(FLT_MAX));
+  }
+  std::int64_t time_ns(std::size_t i) const {
+    return batch.time[rows[i]].time_since_epoch().count();
+  }
+  /// The key's bytes of a part that begins at `offset`.
+  std::byte* key(std::size_t i, std::size_t offset) const {
+    return state.key<std::byte>(rows[i]) + offset;
+  }
+  void prefetch(std::size_t i, std::size_t offset) const {
+    if (i + kFeatureRowsAhead >= rows.size()) return;
+    const std::byte* bytes = key(i + kFeatureRowsAhead, offset);
+    __builtin_prefetch(bytes);
+    __builtin_prefetch(bytes + 64);
+  }
+  /// Fills a column, if it was asked for, with value_of(i) of each row.
+  template <class ValueOf>
+  void write(std::uint32_t column, ValueOf value_of) const {
+    if (column == FeatureColumns::kNotAsked) return;
+    for (std::size_t i = 0; i < rows.size(); ++i) batch.features.row(rows[i])[column] = value_of(i);
+  }
+};
+
+class FeaturePart {
+ public:
+  virtual ~FeaturePart() = default;
+  /// A multiple of 8.
+  virtual std::size_t key_bytes() const = 0;
+  /// The part's bytes begin at `offset` of the stage's bytes of a key.
+  virtual void run(const FeatureBlock& block, std::size_t offset) = 0;
+};
+
+/// What a window holds after an event, and how the event stood to it before.
+struct WindowStats {
+  double count = 0;
+  double sum = 0;
+  double mean = 0;
+  double m2 = 0;       ///< Sum of the squared differences from the mean.
+  double min = 0;
+  double max = 0;
+  double zscore = kMissing;
+};
+using BlockStats = std::array<WindowStats, kFeatureBlockRows>;
+
+inline double sample_std(double count, double m2) {
+  return count < 2 ? kMissing : std::sqrt(m2 / (count - 1));
+}
+
+inline double zscore(double x, const WindowStats& before, double grain) {
+  if (before.count < 2) return kMissing;
+  const double floor = grain * std::max(std::fabs(x), std::fabs(before.mean));
+  const double spread = std::max(sample_std(before.count, before.m2), floor);
+  const double difference = x - before.mean;
+  return difference == 0 ? 0 : difference / spread;
+}
+
+/// Which aggregates the asked functions need; a part is compiled once for each combination.
+struct WindowNeeds {
+  bool moments = false;
+  bool min = false;
+  bool max = false;
+  explicit WindowNeeds(const FeatureColumns& columns)
+      : moments(columns.asked(FeatureFunction::sum) || columns.asked(FeatureFunction::mean) ||
+                columns.asked(FeatureFunction::std) || columns.asked(FeatureFunction::zscore)),
+        min(columns.asked(FeatureFunction::min)),
+        max(columns.asked(FeatureFunction::max)) {}
+};
+
+/// Calls `choose.operator()<moments, min, max>()`.
+template <class Choose>
+auto choose_for(const WindowNeeds& needs, Choose choose) {
+  switch ((needs.moments ? 4 : 0) + (needs.min ? 2 : 0) + (needs.max ? 1 : 0)) {
+    case 0: return choose.template operator()<false, false, false>();
+    case 1: return choose.template operator()<false, false, true>();
+    case 2: return choose.template operator()<false, true, false>();
+    case 3: return choose.template operator()<false, true, true>();
+    case 4: return choose.template operator()<true, false, false>();
+    case 5: return choose.template operator()<true, false, true>();
+    case 6: return choose.template operator()<true, true, false>();
+    default: return choose.template operator()<true, true, true>();
+  }
+}
+
+/// Writes the columns of count, sum, mean, std, min, max and zscore.
+void write_stats(const FeatureBlock& block, const BlockStats& stats, const FeatureColumns& columns);
+
+}  // namespace ouzel
