@@ -19,7 +19,7 @@ build: ## Leave the program at build/ouzel
 demo: ## Score real and simulated sensors live (30 seconds where there is no terminal)
 	@scripts/setup build demo
 	@scripts/build release ouzel
-	@scripts/demo
+	@scripts/demo/run
 
 test: ## All tests; the last line counts passed, failed, skipped
 	@scripts/setup build test

@@ -18,7 +18,7 @@ namespace ouzel {
 
 struct LaneView {
   std::uint64_t partition = 0;
-  std::string state;                  ///< recovering, running, stopped
+  std::string state;  ///< recovering, running, stopped
   std::string why;
 };
 
@@ -39,12 +39,12 @@ struct OutcomeView {
   std::string key, time_text, label, route;
   EventTime time{};
   double score = 0, confidence = 0;
-  std::vector<std::pair<std::string, double>> reasons;   ///< The strongest first.
+  std::vector<std::pair<std::string, double>> reasons;  ///< The strongest first.
 };
 /// `GET /api/v1/outcomes`.
 struct OutcomePage {
-  std::vector<OutcomeView> outcomes;   ///< In the order of the page.
-  std::string next;                    ///< Where the next page begins (`from`); empty: unknown.
+  std::vector<OutcomeView> outcomes;  ///< In the order of the page.
+  std::string next;                   ///< Where the next page begins (`from`); empty: unknown.
 };
 Result<OutcomePage> read_outcomes(std::string_view json);
 

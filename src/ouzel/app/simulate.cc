@@ -21,9 +21,9 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr nanoseconds kTick = milliseconds(1);     ///< The least pause between two portions.
-constexpr nanoseconds kDrain = seconds(10);        ///< For the last answers.
-constexpr std::size_t kEventBytes = 300;           ///< About the size of an event.
+constexpr nanoseconds kTick = milliseconds(1);  ///< The least pause between two portions.
+constexpr nanoseconds kDrain = seconds(10);     ///< For the last answers.
+constexpr std::size_t kEventBytes = 300;        ///< About the size of an event.
 constexpr std::size_t kWriteBytes = 64 << 10;
 constexpr int kExitUnavailable = 69;
 constexpr int kExitConfig = 78;
@@ -137,7 +137,7 @@ class Receiver final : public Target {
  private:
   std::unique_ptr<Sender> sender_;
   std::size_t connections_;
-  std::uint64_t dropped_ = 0;    ///< No room in the sender's queue: the receiver is too slow.
+  std::uint64_t dropped_ = 0;  ///< No room in the sender's queue: the receiver is too slow.
 };
 
 /// Plays the simulator to the target on the schedule of `rate`.
@@ -173,10 +173,10 @@ class Player {
   Target& target_;
   OutputFile* truth_;
   const Clock& clock_;
-  std::vector<EventChunk> chunks_;   ///< Of each shard, until the next flush.
+  std::vector<EventChunk> chunks_;  ///< Of each shard, until the next flush.
   std::string truth_lines_;
   SteadyTime start_{}, now_{};
-  nanoseconds behind_{0};            ///< The most that this program lagged its own schedule.
+  nanoseconds behind_{0};  ///< The most that this program lagged its own schedule.
   std::uint64_t events_ = 0;
   std::uint64_t refusals_expected_ = 0;
 };
@@ -212,10 +212,8 @@ Result<void> Player::make_until(std::uint64_t number, bool wait) {
     EventChunk& next = chunks_[simulator_.turn() % chunks_.size()];
     const SimulatedEvent event = simulator_.next(next.lines);
     next.due.push_back(due(events_));
-    refusals_expected_ += event.fault == SimulatedFault::malformed ||
-                                  event.fault == SimulatedFault::no_key
-                              ? 1
-                              : 0;
+    refusals_expected_ +=
+        event.fault == SimulatedFault::malformed || event.fault == SimulatedFault::no_key ? 1 : 0;
     if (truth_ != nullptr) simulator_.truth(truth_lines_, event);
     if (next.due.size() >= options_.request_events_max || next.lines.size() >= kWriteBytes) {
       OUZEL_TRY_VOID(flush(wait));

@@ -22,8 +22,8 @@ using std::chrono::nanoseconds;
 
 constexpr int kExitUnavailable = 69;
 constexpr int kExitConfig = 78;
-constexpr nanoseconds kGlance = milliseconds(100);   ///< How fast a key or a new size is noticed.
-constexpr int kPagesMax = 20;                        ///< Of outcomes, between two pictures.
+constexpr nanoseconds kGlance = milliseconds(100);  ///< How fast a key or a new size is noticed.
+constexpr int kPagesMax = 20;                       ///< Of outcomes, between two pictures.
 
 /// The terminal while a picture stands on it: alternate screen, no cursor, keys without Enter.
 class Screen {
@@ -72,10 +72,13 @@ class Screen {
 class Watcher {
  public:
   Watcher(const TopOptions& options, const http::Url& url, FileSystem& fs, const Clock& clock)
-      : client_({.host = url.host, .port = url.port}), clock_(clock), truth_(fs, options.truth, options.all) {
+      : client_({.host = url.host, .port = url.port}),
+        clock_(clock),
+        truth_(fs, options.truth, options.all) {
     model_.url = options.url;
     model_.has_truth = truth_.any();
     if (options.all) from_ = "beginning";
+    from_start_ = options.all || options.once;
   }
 
   /// One round of questions. Error: no answer; the model keeps what it had and says so.
@@ -98,21 +101,22 @@ class Watcher {
   const Clock& clock_;
   Truth truth_;
   TopModel model_;
-  std::string from_ = "end";       ///< Where the next page of outcomes begins.
+  std::string from_ = "end";  ///< Where the next page of outcomes begins.
   SteadyTime asked_{};
   bool first_ = true;
+  bool from_start_ = false;  ///< The summary counts all, not only what came since.
 };
 
 Result<void> Watcher::ask() {
   OUZEL_TRY(const http::ClientResponse reply, client_.get("/api/v1/status"));
   if (reply.status != 200) {
-    return fail(ErrorCode::unavailable, "/api/v1/status: 200 expected, got " + std::to_string(reply.status));
+    return fail(ErrorCode::unavailable,
+                "/api/v1/status: 200 expected, got " + std::to_string(reply.status));
   }
   OUZEL_TRY(StatusView status, read_status(reply.body));
   const SteadyTime now = clock_.steady();
   if (first_) {
-    model_.before = status;
-    if (from_ == "beginning") model_.before = {};
+    if (!from_start_) model_.before = status;
   } else {
     const double passed = std::chrono::duration<double>(now - asked_).count();
     const std::uint64_t had = std::min(model_.status.accepted, status.accepted);

@@ -105,9 +105,7 @@ std::string duration(double seconds) {
 
 std::string count(double value) { return format_count(static_cast<std::uint64_t>(value + 0.5)); }
 
-std::string milliseconds(double value) {
-  return text(value < 10 ? "%.2f" : "%.0f", value);
-}
+std::string milliseconds(double value) { return text(value < 10 ? "%.2f" : "%.0f", value); }
 
 /// The last rates as bars, as many as fit.
 std::string bars(const std::deque<double>& rates, std::size_t columns) {
@@ -158,7 +156,8 @@ void draw_counts(const TopModel& model, Painter& paint) {
              labelled(paint, "  refused ", s.refused));
   std::uint64_t running = 0;
   for (const LaneView& lane : s.lanes) running += lane.state == "running" ? 1 : 0;
-  std::string lanes = std::to_string(running) + " of " + std::to_string(s.lanes.size()) + " running";
+  std::string lanes =
+      std::to_string(running) + " of " + std::to_string(s.lanes.size()) + " running";
   lanes = running == s.lanes.size() ? paint.green(lanes) : paint.red(lanes);
   paint.line(paint.dim(" lanes      ") + lanes + labelled(paint, "   keys ", s.keys) +
              paint.dim("   log ") + format_about(s.log_bytes) +
@@ -187,8 +186,8 @@ std::string reasons_text(const OutcomeView& outcome) {
 
 void draw_anomalies(const TopModel& model, Painter& paint) {
   paint.line("");
-  paint.line(paint.dim(text(" %-24s  %-16s  %6s  %-7s  %s", "latest anomalies: event time",
-                            "key", "score", "route", "reasons")));
+  paint.line(paint.dim(text(" %-24s  %-16s  %6s  %-7s  %s", "latest anomalies: event time", "key",
+                            "score", "route", "reasons")));
   for (const OutcomeView& one : model.anomalies) {
     if (paint.left() <= 1) break;
     const std::string route = text("%-7s", clean(one.route).c_str());
@@ -217,17 +216,17 @@ std::string top_picture(const TopModel& model, TopSize size, bool colour) {
 std::string top_line(const TopModel& model) {
   const StatusView& s = model.status;
   if (!model.lost.empty()) return "no answer: " + clean(model.lost);
-  std::string out =
-      text("events/s=%.0f accepted=%llu scored=%llu rejected=%llu in_flight=%llu alerts=%llu "
-           "keys=%llu latency_ms_p50=%.2f latency_ms_p90=%.2f latency_ms_p99=%.2f",
-           model.rate(), static_cast<unsigned long long>(s.accepted),
-           static_cast<unsigned long long>(s.scored), static_cast<unsigned long long>(s.rejected),
-           static_cast<unsigned long long>(s.in_flight), static_cast<unsigned long long>(s.alerts),
-           static_cast<unsigned long long>(s.keys), s.latency_p50_ms, s.latency_p90_ms,
-           s.latency_p99_ms);
+  std::string out = text(
+      "events/s=%.0f accepted=%llu scored=%llu rejected=%llu in_flight=%llu alerts=%llu "
+      "keys=%llu latency_ms_p50=%.2f latency_ms_p90=%.2f latency_ms_p99=%.2f",
+      model.rate(), static_cast<unsigned long long>(s.accepted),
+      static_cast<unsigned long long>(s.scored), static_cast<unsigned long long>(s.rejected),
+      static_cast<unsigned long long>(s.in_flight), static_cast<unsigned long long>(s.alerts),
+      static_cast<unsigned long long>(s.keys), s.latency_p50_ms, s.latency_p90_ms,
+      s.latency_p99_ms);
   if (model.has_truth) {
-    out += text(" precision=%.2f recall_events=%.2f recall_episodes=%.2f",
-                model.truth.precision(), model.truth.event_recall(), model.truth.episode_recall());
+    out += text(" precision=%.2f recall_events=%.2f recall_episodes=%.2f", model.truth.precision(),
+                model.truth.event_recall(), model.truth.episode_recall());
   }
   return out;
 }

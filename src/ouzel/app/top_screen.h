@@ -13,9 +13,9 @@ namespace ouzel {
 struct TopModel {
   std::string url;
   StatusView status;
-  std::string lost;                    ///< Not empty: why the engine cannot be asked now.
-  std::deque<double> rates;            ///< Accepted events a second, of each picture; newest last.
-  std::deque<OutcomeView> anomalies;   ///< Newest first.
+  std::string lost;                   ///< Not empty: why the engine cannot be asked now.
+  std::deque<double> rates;           ///< Accepted events a second, of each picture; newest last.
+  std::deque<OutcomeView> anomalies;  ///< Newest first.
   bool has_truth = false;
   TruthScore truth;
   /// As the first picture found them: a summary is about what happened since.

@@ -18,7 +18,7 @@ void Truth::read(Source& source) {
   if (source.file == nullptr) {
     auto opened = fs_.open(source.path, OpenMode::read);
     if (!opened) {
-      source.first = false;   // all that it will hold is new
+      source.first = false;  // all that it will hold is new
       return;
     }
     source.file = std::move(*opened);

@@ -26,8 +26,8 @@
 namespace ouzel {
 
 struct TruthScore {
-  std::uint64_t labelled = 0, right = 0;           ///< Outcomes.
-  std::uint64_t events = 0;                        ///< Within episodes.
+  std::uint64_t labelled = 0, right = 0;  ///< Outcomes.
+  std::uint64_t events = 0;               ///< Within episodes.
   std::uint64_t episodes = 0, episodes_found = 0;
   double precision() const { return share(right, labelled); }
   double event_recall() const { return share(right, events); }
@@ -58,7 +58,7 @@ class Truth {
   struct Source {
     std::string path;
     std::unique_ptr<File> file;
-    std::uint64_t read = 0;           ///< Bytes of whole lines.
+    std::uint64_t read = 0;  ///< Bytes of whole lines.
     bool first = true;
   };
   struct Episode {
@@ -77,8 +77,8 @@ class Truth {
   FileSystem& fs_;
   std::vector<Source> files_;
   bool count_all_;
-  std::map<std::string, std::deque<Episode>, std::less<>> episodes_;   ///< By key.
-  std::deque<std::string> order_;     ///< Keys of the episodes, the oldest first.
+  std::map<std::string, std::deque<Episode>, std::less<>> episodes_;  ///< By key.
+  std::deque<std::string> order_;  ///< Keys of the episodes, the oldest first.
   std::deque<Waiting> waiting_;
   TruthScore score_;
 };

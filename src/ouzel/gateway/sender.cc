@@ -18,9 +18,9 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr nanoseconds kPauseMin = milliseconds(50);   ///< Between tries of a lost receiver.
+constexpr nanoseconds kPauseMin = milliseconds(50);  ///< Between tries of a lost receiver.
 constexpr nanoseconds kPauseMax = seconds(1);
-constexpr milliseconds kSilenceMax = seconds(10);     ///< Of a receiver: then the answer is lost.
+constexpr milliseconds kSilenceMax = seconds(10);  ///< Of a receiver: then the answer is lost.
 
 http::ClientOptions client_options(const http::Url& url) {
   http::ClientOptions out;
@@ -45,7 +45,7 @@ class Connection {
   Connection(Connections& owner, const http::Url& url)
       : owner_(owner), client_(client_options(url)), target_(url.target) {}
   void run();
-  std::deque<EventChunk> queue;      ///< Guarded by the owner's mutex.
+  std::deque<EventChunk> queue;  ///< Guarded by the owner's mutex.
 
  private:
   bool send(const EventChunk& chunk);
@@ -53,7 +53,7 @@ class Connection {
   Connections& owner_;
   http::Client client_;
   std::string target_;
-  bool lost_ = false;                ///< This request's answer got lost at least once.
+  bool lost_ = false;  ///< This request's answer got lost at least once.
 };
 
 /// All connections, and what they share under one mutex.
@@ -117,8 +117,8 @@ class Connections final : public Sender {
     if (stopping_) return std::nullopt;
     EventChunk out = std::move(connection.queue.front());
     connection.queue.pop_front();
-    while (!connection.queue.empty() && out.due.size() + connection.queue.front().due.size() <=
-                                            options_.request_events_max) {
+    while (!connection.queue.empty() &&
+           out.due.size() + connection.queue.front().due.size() <= options_.request_events_max) {
       const EventChunk& more = connection.queue.front();
       out.lines += more.lines;
       out.due.insert(out.due.end(), more.due.begin(), more.due.end());
@@ -140,8 +140,8 @@ class Connections final : public Sender {
     {
       const std::lock_guard lock(mutex_);
       for (const SteadyTime due : chunk.due) {
-        latency_ns_.record(static_cast<std::uint64_t>(std::max<std::int64_t>(
-            0, nanoseconds(now - due).count())));
+        latency_ns_.record(
+            static_cast<std::uint64_t>(std::max<std::int64_t>(0, nanoseconds(now - due).count())));
       }
       report_.accepted += std::min(events, accepted);
       report_.duplicates += duplicates;
@@ -176,8 +176,8 @@ class Connections final : public Sender {
 
  private:
   bool fits(const EventChunk& chunk) const {
-    return !stopping_ && (queued_bytes_ == 0 ||
-                          queued_bytes_ + chunk.lines.size() <= options_.queue_bytes_max);
+    return !stopping_ &&
+           (queued_bytes_ == 0 || queued_bytes_ + chunk.lines.size() <= options_.queue_bytes_max);
   }
   void push(std::size_t connection, EventChunk& chunk) {
     if (chunk.due.empty()) return;
@@ -193,7 +193,7 @@ class Connections final : public Sender {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::thread> threads_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;   ///< Anything below changed.
+  std::condition_variable changed_;  ///< Anything below changed.
   std::size_t queued_bytes_ = 0;
   bool stopping_ = false;
   SenderReport report_;
@@ -232,11 +232,12 @@ bool Connection::send(const EventChunk& chunk) {
     if (!reply) return false;
     const EventReply read = read_event_reply(reply->status, reply->body);
     accepted += read.accepted;
-    const bool ours = reply->status < 300 || read.retry || reply->status == 400 ||
-                      reply->status == 413;
+    const bool ours =
+        reply->status < 300 || read.retry || reply->status == 400 || reply->status == 413;
     if (!ours) {
       owner_.give_up("the receiver answered " + std::to_string(reply->status) + ": " +
-                         std::string(reply->body.substr(0, 300)), false);
+                         std::string(reply->body.substr(0, 300)),
+                     false);
       return false;
     }
     if (!read.retry) {

@@ -28,24 +28,24 @@ struct EventChunk {
 };
 
 struct SenderOptions {
-  std::string url;                             ///< http://host:port, with or without a path.
+  std::string url;  ///< http://host:port, with or without a path.
   std::uint32_t connections = 1;
   std::uint32_t request_events_max = 500;
-  std::size_t queue_bytes_max = 64 << 20;      ///< Of all connections.
+  std::size_t queue_bytes_max = 64 << 20;                       ///< Of all connections.
   std::chrono::nanoseconds lost_max{std::chrono::seconds(30)};  ///< Unreachable longer: give up.
 };
 
 struct SenderReport {
   std::uint64_t requests = 0;
   std::uint64_t accepted = 0;
-  std::uint64_t duplicates = 0;      ///< Not counting those that only a repeat of ours made.
-  std::uint64_t refused = 0;         ///< For good.
-  std::uint64_t resent = 0;          ///< Events in requests that had to be repeated.
-  std::uint64_t queued = 0;          ///< Events not answered yet.
-  HistogramTotals latency_ns;        ///< From when an event was due to its answer.
-  std::string first_refusal;         ///< The receiver's words.
-  std::string failure;               ///< Not empty: gave up, and why.
-  bool unreachable = false;          ///< Why it gave up: nobody there.
+  std::uint64_t duplicates = 0;  ///< Not counting those that only a repeat of ours made.
+  std::uint64_t refused = 0;     ///< For good.
+  std::uint64_t resent = 0;      ///< Events in requests that had to be repeated.
+  std::uint64_t queued = 0;      ///< Events not answered yet.
+  HistogramTotals latency_ns;    ///< From when an event was due to its answer.
+  std::string first_refusal;     ///< The receiver's words.
+  std::string failure;           ///< Not empty: gave up, and why.
+  bool unreachable = false;      ///< Why it gave up: nobody there.
 };
 
 class Sender {

@@ -34,10 +34,11 @@ constexpr std::array<ChannelCharacter, kChannels> kCharacters{{
     {2, 8, 0.1, 0.3, 0.2, 0.8, 2.0},
 }};
 
-constexpr std::uint32_t kSettleEvents = 60;  ///< Sound at first, so that there is a normal to learn.
-constexpr double kLoadKept = 0.97;           ///< Of the common load, from event to event.
-constexpr double kWanderKept = 0.9995;       ///< Of a channel's wander, from move to move.
-constexpr double kWanderSigma = 2.0;         ///< Spread of the wander in units of the noise.
+constexpr std::uint32_t kSettleEvents =
+    60;                                 ///< Sound at first, so that there is a normal to learn.
+constexpr double kLoadKept = 0.97;      ///< Of the common load, from event to event.
+constexpr double kWanderKept = 0.9995;  ///< Of a channel's wander, from move to move.
+constexpr double kWanderSigma = 2.0;    ///< Spread of the wander in units of the noise.
 
 double between(double low, double high, Random& random) {
   return low + (high - low) * random.uniform();
@@ -91,8 +92,8 @@ double SimulatedDevice::distort(std::size_t channel, double value, Random& noise
     case AnomalyKind::spike:
     case AnomalyKind::level_shift: return value + anomaly_.size * of.noise;
     case AnomalyKind::drift:
-      return value + anomaly_.size * of.noise * (anomaly_.at + 1) /
-                         anomaly_events(AnomalyKind::drift);
+      return value +
+             anomaly_.size * of.noise * (anomaly_.at + 1) / anomaly_events(AnomalyKind::drift);
     case AnomalyKind::stuck:
       if (anomaly_.at == 0) anomaly_.held = value;
       return anomaly_.held;
@@ -109,17 +110,17 @@ std::array<double, kChannels> SimulatedDevice::next(double day, const ChannelShi
   load_ = kLoadKept * load_ + std::sqrt(1 - kLoadKept * kLoadKept) * noise.normal();
   // One channel's wander moves at an event: it is far slower than the events anyway.
   Channel& wanders = channels_[events_ % kChannels];
-  wanders.wander = kWanderKept * wanders.wander +
-                   kWanderSigma * wanders.noise * std::sqrt(1 - kWanderKept * kWanderKept) *
-                       noise.normal();
+  wanders.wander = kWanderKept * wanders.wander + kWanderSigma * wanders.noise *
+                                                      std::sqrt(1 - kWanderKept * kWanderKept) *
+                                                      noise.normal();
   ++events_;
   advance_anomaly(start_chance, noise);
   const double season = std::sin(2 * std::numbers::pi * (day + phase_));
   std::array<double, kChannels> out{};
   for (std::size_t i = 0; i < kChannels; ++i) {
     const Channel& channel = channels_[i];
-    double value = channel.base + channel.season * season + channel.wander +
-                   channel.load * load_ + channel.noise * (noise.normal() + shift[i]);
+    double value = channel.base + channel.season * season + channel.wander + channel.load * load_ +
+                   channel.noise * (noise.normal() + shift[i]);
     if (i == anomaly_.channel) value = distort(i, value, noise);
     out[i] = std::clamp(value, kChannelLimits[i].min, kChannelLimits[i].max);
   }

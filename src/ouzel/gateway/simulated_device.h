@@ -51,9 +51,9 @@ double anomaly_events_mean();
 struct Anomaly {
   AnomalyKind kind = AnomalyKind::none;
   std::uint8_t channel = 0;
-  std::uint32_t at = 0;        ///< Events of it so far.
-  double size = 0;             ///< In standard deviations of the noise, with sign.
-  double held = 0;             ///< Of `stuck`: the repeated value.
+  std::uint32_t at = 0;  ///< Events of it so far.
+  double size = 0;       ///< In standard deviations of the noise, with sign.
+  double held = 0;       ///< Of `stuck`: the repeated value.
 };
 
 /// A change of the world that all devices feel; see SimulatedDrift.
@@ -79,8 +79,8 @@ class SimulatedDevice {
   double distort(std::size_t channel, double value, Random& noise);
 
   std::array<Channel, kChannels> channels_;
-  double phase_ = 0;            ///< Of the season, in days.
-  double load_ = 0;             ///< The common load now; unit variance.
+  double phase_ = 0;  ///< Of the season, in days.
+  double load_ = 0;   ///< The common load now; unit variance.
   std::uint32_t events_ = 0;
   Anomaly anomaly_;
 };

@@ -111,9 +111,9 @@ Result<Simulator> Simulator::make(const SimulatorSpec& spec) {
   }
   Simulator out(spec);
   for (const SimulatedDrift& drift : spec.drift) {
-    const auto* channel = std::find_if(
-        kChannelLimits.begin(), kChannelLimits.end(),
-        [&](const ChannelLimits& one) { return one.name == drift.feature; });
+    const auto* channel =
+        std::find_if(kChannelLimits.begin(), kChannelLimits.end(),
+                     [&](const ChannelLimits& one) { return one.name == drift.feature; });
     if (channel == kChannelLimits.end()) {
       return fail(ErrorCode::config,
                   "drift: temperature, humidity, pressure or vibration expected, got `" +
@@ -176,8 +176,7 @@ SimulatedEvent Simulator::measure(std::array<double, kChannels>& values) {
   SimulatedEvent event;
   event.number = numbers_++;
   event.device = device_;
-  event.time = spec_.start + nanoseconds(static_cast<std::int64_t>(tick_) *
-                                             spec_.interval.count() +
+  event.time = spec_.start + nanoseconds(static_cast<std::int64_t>(tick_) * spec_.interval.count() +
                                          step / unit * unit);
   while (!shifts_.empty() && shifts_.back().at <= event.time) {
     shift_[shifts_.back().channel] += shifts_.back().sigma;

@@ -23,22 +23,22 @@ namespace ouzel {
 /// What was done to an event on its way, on request.
 enum class SimulatedFault : std::uint8_t {
   none,
-  late,        ///< Its time lies behind that of an earlier event of its device.
-  duplicate,   ///< The same bytes once more.
-  malformed,   ///< Not JSON: a door refuses it as `malformed`.
-  no_key,      ///< Without device_id: refused as `no_key`.
-  schema,      ///< Wrong type, out of range, a field missing or twice: rejected as `schema`.
+  late,       ///< Its time lies behind that of an earlier event of its device.
+  duplicate,  ///< The same bytes once more.
+  malformed,  ///< Not JSON: a door refuses it as `malformed`.
+  no_key,     ///< Without device_id: refused as `no_key`.
+  schema,     ///< Wrong type, out of range, a field missing or twice: rejected as `schema`.
 };
 std::string_view to_string(SimulatedFault fault);
 
 /// Who an event is and what is true about it.
 struct SimulatedEvent {
-  std::uint64_t number = 0;         ///< Of the event in this run; a duplicate has its original's.
+  std::uint64_t number = 0;  ///< Of the event in this run; a duplicate has its original's.
   std::uint32_t device = 0;
   EventTime time{};
   AnomalyKind anomaly = AnomalyKind::none;
-  std::uint8_t channel = 0;         ///< Of the anomaly.
-  std::uint64_t episode = 0;        ///< Number of the anomaly's first event.
+  std::uint8_t channel = 0;   ///< Of the anomaly.
+  std::uint64_t episode = 0;  ///< Number of the anomaly's first event.
   SimulatedFault fault = SimulatedFault::none;
 };
 
@@ -64,7 +64,7 @@ class Simulator {
     double sigma = 0;
   };
   struct Pending {
-    std::uint64_t due = 0;          ///< Line number at which it is sent again.
+    std::uint64_t due = 0;  ///< Line number at which it is sent again.
     SimulatedEvent event;
     std::string line;
   };
@@ -83,19 +83,19 @@ class Simulator {
   double start_chance_ = 0;
   std::string id_prefix_;
   std::vector<SimulatedDevice> devices_;
-  std::vector<std::uint64_t> episodes_;   ///< Of each device's anomaly: number of its first event.
-  std::vector<EventTime> newest_;         ///< Of each device's events that are not broken.
-  std::vector<Shift> shifts_;             ///< To come, the next one last.
+  std::vector<std::uint64_t> episodes_;  ///< Of each device's anomaly: number of its first event.
+  std::vector<EventTime> newest_;        ///< Of each device's events that are not broken.
+  std::vector<Shift> shifts_;            ///< To come, the next one last.
   ChannelShift shift_{};
   Random noise_;
   Random faults_;
-  std::uint64_t numbers_ = 0;             ///< Events measured.
-  std::uint64_t lines_ = 0;               ///< Lines written: those and the duplicates.
-  std::uint32_t device_ = 0;              ///< Whose turn it is.
-  std::uint64_t tick_ = 0;                ///< Its how manieth event.
+  std::uint64_t numbers_ = 0;  ///< Events measured.
+  std::uint64_t lines_ = 0;    ///< Lines written: those and the duplicates.
+  std::uint32_t device_ = 0;   ///< Whose turn it is.
+  std::uint64_t tick_ = 0;     ///< Its how manieth event.
   bool whole_milliseconds_ = true;
   std::deque<Pending> pending_;
-  std::int64_t second_ = -1;              ///< Whose text `second_text_` is.
+  std::int64_t second_ = -1;  ///< Whose text `second_text_` is.
   char second_text_[20] = {};
   std::string scratch_;
 };

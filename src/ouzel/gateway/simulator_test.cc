@@ -44,11 +44,12 @@ TEST(Simulator, FirstLine) {
   SimulatorSpec spec;
   spec.devices = 1;
   const std::string text = text_of(spec, 1, nullptr);
-  EXPECT_EQ(text.find(R"({"specversion":"1.0","id":"1-19ca6b1dc00-0","source":"/ouzel/sim/sim-00000",)"
-                      R"("type":"dev.ouzel.reading.v1","time":"2026-03-01T00:00:00.000Z",)"
-                      R"("datacontenttype":"application/json","data":{"device_id":"sim-00000",)"
-                      R"("temperature":)"),
-            0U)
+  EXPECT_EQ(
+      text.find(R"({"specversion":"1.0","id":"1-19ca6b1dc00-0","source":"/ouzel/sim/sim-00000",)"
+                R"("type":"dev.ouzel.reading.v1","time":"2026-03-01T00:00:00.000Z",)"
+                R"("datacontenttype":"application/json","data":{"device_id":"sim-00000",)"
+                R"("temperature":)"),
+      0U)
       << text;
 }
 
