@@ -141,7 +141,8 @@ def damage(data_dir, case):
         elif case.kind == 'zero':
             at, new = sector, bytes(len(data[sector:sector + SECTOR]))
         else:  # A sector written to a wrong place: its neighbour's content is here.
-            source = sector + SECTOR if sector + 2 * SECTOR <= len(data) else max(0, sector - SECTOR)
+            next_one = sector + SECTOR
+            source = next_one if next_one + SECTOR <= len(data) else max(0, sector - SECTOR)
             at, new = sector, data[source:source + SECTOR][:len(data) - sector]
         file.seek(at)
         file.write(new)
@@ -263,7 +264,7 @@ def run(options, counts):
     verdicts, deadline = Counter(), time.monotonic() + options.seconds_max
     rng = random.Random(options.seed)
     with engines.workplace() as place:
-        bases = [make_base(options, place, 'clean', True), make_base(options, place, 'killed', False)]
+        bases = [make_base(options, place, name, name == 'clean') for name in ('clean', 'killed')]
         cases = ([(base, case) for base in bases for case in every_byte(base)]
                  if options.every_byte else
                  [(base, choose(base, rng)) for index in range(options.cases)

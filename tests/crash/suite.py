@@ -54,8 +54,8 @@ class Suite:
         good = counts.total() == 0 and figures.kills == kills
         self.check(f'kills/{mode}', good,
                    f'{figures.kills} kills, {figures.acknowledged} acknowledged, '
-                   f'{figures.outcomes} outcomes, {figures.shown} shown, {figures.scrapes} scrapes, '
-                   f'restart p50 {figures.percentile(0.5):.0f} ms p99 '
+                   f'{figures.outcomes} outcomes, {figures.shown} shown, {figures.scrapes} '
+                   f'scrapes, restart p50 {figures.percentile(0.5):.0f} ms p99 '
                    f'{figures.percentile(0.99):.0f} ms, {time.monotonic() - begin:.0f} s: '
                    f'{counts.line()}')
 
