@@ -1,11 +1,12 @@
-/// Pipeline: a pipeline file as typed values, and the way from the file to a Plan.
+/// Pipeline: a pipeline file as typed values, and the way from its text to a Plan.
 ///
-/// Values; no thread rules. The field tables behind it are in pipeline_fields.cc: the only place
-/// where a key's default, bounds, unit and help text stand.
+/// Values; no thread rules. The field tables behind it (pipeline_fields.cc and the `…_fields.cc` of
+/// the components) are the only place where a key's default, bounds, unit and help text stand.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@
 #include "ouzel/feature/feature_spec.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/model/detector_spec.h"
+#include "ouzel/spec/expand.h"
+#include "ouzel/spec/finding.h"
+#include "ouzel/spec/override.h"
 
 namespace ouzel {
 
@@ -24,33 +28,62 @@ struct TimeSpec {
   std::chrono::nanoseconds max_late{};     ///< Behind the key's newest by more: too_late.
 };
 
-/// Bounds of everything that could grow. Totals are of the whole engine.
+/// Bounds of everything that could grow. Numbers of keys, duplicates and rows are of the whole
+/// engine; make_plan divides them among the lanes.
 struct LimitsSpec {
   std::uint16_t partitions = 0;
   std::uint64_t keys = 0;                  ///< Keys with state; the least recently seen goes first.
   std::uint64_t duplicates = 0;            ///< Accepted events remembered to find duplicates.
   std::uint64_t in_flight = 0;             ///< Rows accepted and not yet scored.
-  std::uint64_t event_bytes = 0;
   std::uint64_t request_bytes = 0;
-  std::uint32_t depth = 0;                 ///< Of JSON nesting.
   std::uint32_t connections = 0;           ///< HTTP connections at a time.
-  std::chrono::nanoseconds retention{};    ///< Younger events and outcomes are never removed.
-  std::uint64_t log_bytes = 0;             ///< Older ones go beyond this; 0: no such limit.
+  std::chrono::nanoseconds retention{};    ///< Older events and outcomes are removed.
+  std::uint64_t log_bytes = 0;             ///< Beyond it the oldest go earlier; 0: no such limit.
 };
 
 struct ServeSpec {
-  std::string listen;                      ///< address:port
+  std::string listen;                      ///< address:port, as it was given.
 };
 
 struct Pipeline {
   std::string name;
-  Schema schema;
+  Schema schema;                           ///< limits.event_bytes and limits.depth are in it.
   TimeSpec time;
   std::vector<FeatureSpec> features;
   DetectorSpec detector;
   DecideSpec decide;
   LimitsSpec limits;
   ServeSpec serve;
+  /// Effective text of what influences state or outcomes: what the plan's hash is made of.
+  std::string canonical;
 };
+
+struct PipelineInput {
+  std::string file;                  ///< What findings call it.
+  std::string text;
+  std::vector<Override> overrides;   ///< In this order; a later one wins.
+  Lookup lookup;                     ///< Of `${env:…}` and `${file:…}`.
+};
+
+struct LoadedPipeline {
+  Pipeline pipeline;
+  std::string effective;             ///< The whole file with its defaults, secrets masked.
+};
+
+/// Parses, expands, overrides, reads and lints. nullopt: `findings` says why.
+std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings& findings);
+/// The same of a text alone, for programs. Error config: the findings, one a line.
+Result<Pipeline> parse_pipeline(std::string_view text);
+
+/// Error config: a component refuses its part, or the wiring does not hold.
+Result<Plan> make_plan(const Pipeline& pipeline);
+
+/// Memory of the lanes' state.
+struct StateCost {
+  std::uint64_t key_bytes = 0;       ///< Of one key, its place in the tables included.
+  std::uint64_t shared_bytes = 0;    ///< Of all lanes, whatever the number of keys.
+  std::uint64_t bytes_max = 0;       ///< With limits.keys keys.
+};
+Result<StateCost> state_cost(const Pipeline& pipeline);
 
 }  // namespace ouzel

@@ -42,11 +42,21 @@ class TreeBuilder final : public YAML::EventHandler {
   bool failed() const { return failed_; }
   Node take_root() { return std::move(root_); }
 
-  Mark mark(const YAML::Mark& at) const {
+  /// The parser counts bytes from 0. Places come mostly in order, so most are counted on from the
+  /// one before.
+  Mark mark(const YAML::Mark& at) {
     const auto line = static_cast<std::size_t>(std::max(at.line, 0));
     const auto column = static_cast<std::size_t>(std::max(at.column, 0));
     const std::string_view text = line < lines_.size() ? lines_[line] : std::string_view();
-    return {static_cast<std::uint32_t>(line + 1), code_points(text, column) + 1, source_};
+    if (line != counted_line_ || column < counted_bytes_) {
+      counted_line_ = line;
+      counted_bytes_ = 0;
+      counted_ = 0;
+    }
+    const std::size_t known = std::min(counted_bytes_, text.size());
+    counted_ += code_points(text.substr(known), column - counted_bytes_);
+    counted_bytes_ = column;
+    return {static_cast<std::uint32_t>(line + 1), counted_ + 1, source_};
   }
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -54,7 +64,9 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& at, YAML::anchor_t anchor) override {
     Node node;
-    node.at = mark(at);
+    // The parser names the place behind; a key without a value is at the key.
+    const bool value = !open_.empty() && open_.back().has_key;
+    node.at = value ? open_.back().key_at : mark(at);
     add(std::move(node), anchor);
   }
   void OnAlias(const YAML::Mark& at, YAML::anchor_t anchor) override {
@@ -168,6 +180,9 @@ class TreeBuilder final : public YAML::EventHandler {
   std::uint16_t source_;
   Findings& findings_;
   std::vector<std::string_view> lines_;
+  std::size_t counted_line_ = 0;
+  std::size_t counted_bytes_ = 0;
+  std::uint32_t counted_ = 0;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
   std::size_t nodes_ = 0;

@@ -25,9 +25,10 @@ std::size_t code_point_bytes(std::string_view text) {
 
 /// False at the first byte that no editor would have written.
 bool check_line(std::string_view line, Mark at, Findings& findings) {
+  at.column = 0;
   for (std::size_t i = 0; i < line.size();) {
     const std::size_t size = code_point_bytes(line.substr(i));
-    at.column = code_points(line, i) + 1;
+    ++at.column;
     if (size == 0) {
       findings.add(at, "utf8", "the file is not valid UTF-8", "save it as UTF-8");
       return false;

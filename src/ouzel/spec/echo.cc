@@ -58,6 +58,7 @@ struct FormatValue {
 
 class Echo {
  public:
+  explicit Echo(EchoPart part) : part_(part) {}
   std::string take() { return std::move(out_); }
 
   /// Writes the table's keys, each on its own line. False if there was nothing to write.
@@ -78,6 +79,7 @@ class Echo {
   void field(const Table& table, const TableField& field, const Node& node, std::size_t indent) {
     const Node* value = node.find(field.name);
     if (field.kind == FieldKind::absent) return;
+    if (part_ == EchoPart::outcome && field.text.operational) return;
     if (value == nullptr) {
       bool grouped = false;
       for (const auto& group : table.one_of) {
@@ -127,14 +129,15 @@ class Echo {
     }
   }
 
+  const EchoPart part_;
   std::string out_;
   bool skip_indent_ = false;
 };
 
 }  // namespace
 
-std::string echo(const Table& table, const Node& node) {
-  Echo out;
+std::string echo(const Table& table, const Node& node, EchoPart part) {
+  Echo out(part);
   out.table(table, node, 0);
   return out.take();
 }

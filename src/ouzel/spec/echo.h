@@ -4,6 +4,7 @@
 /// It is YAML again, and equal configurations give equal text: the plan's hash is made of it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "ouzel/spec/document.h"
@@ -11,7 +12,12 @@
 
 namespace ouzel {
 
+enum class EchoPart : std::uint8_t {
+  all,
+  outcome,   ///< Only what state or outcomes depend on (FieldText::operational is false).
+};
+
 /// `node` must have been read by `table` without findings.
-std::string echo(const Table& table, const Node& node);
+std::string echo(const Table& table, const Node& node, EchoPart part = EchoPart::all);
 
 }  // namespace ouzel

@@ -1,5 +1,5 @@
-/// `${env:NAME}` and `${file:PATH}` in scalars, after the grammar was read: a variable's content can
-/// never become structure. `$${` stands for `${` itself.
+/// `${env:NAME}` and `${file:PATH}` in scalars, after the grammar was read: a variable's content
+/// can never become structure. `$${` stands for `${` itself.
 #pragma once
 
 #include <functional>

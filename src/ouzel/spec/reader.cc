@@ -184,8 +184,9 @@ class Reader {
     if (field.kind == FieldKind::absent) return;
     if (field.text.required) {
       const std::string example = field.text.example.empty() ? "" : " " + field.text.example;
-      add(parent.at, "missing", path, field.text.help + " must be given",
-          "add '" + field.name + ":" + example + "'");
+      const std::string& help = field.table ? field.table->help : field.text.help;
+      add(parent.at, "missing", path, "must be given",
+          "add '" + field.name + ":" + example + "'; " + help);
       return;
     }
     if (field.kind == FieldKind::table) {

@@ -56,6 +56,7 @@ struct FieldText {
   bool secret = false;      ///< Never printed.
   /// Says what is wrong with a text (each text of a list, each name of a map); empty: nothing.
   std::function<std::string(std::string_view)> check;
+  bool operational = false;  ///< No state and no outcome depends on it.
 };
 
 struct Table;
@@ -190,6 +191,24 @@ class TableOf {
       return static_cast<void*>(&element);
     };
     return add(std::move(field));
+  }
+  /// Takes over the fields of another table as this one's own; they fill a member.
+  template <class U>
+  TableOf& include(U T::*member, const TableOf<U>& other) {
+    for (TableField field : other.table().fields) {
+      if (field.store) {
+        field.store = [member, store = field.store](void* target, const Value& value) {
+          store(&(static_cast<T*>(target)->*member), value);
+        };
+      }
+      if (field.open) {
+        field.open = [member, open = field.open](void* target, const std::string& chosen) {
+          return open(&(static_cast<T*>(target)->*member), chosen);
+        };
+      }
+      add(std::move(field));
+    }
+    return *this;
   }
   /// `help` says what it is: "a Kafka topic as the source".
   TableOf& absent(std::string name, std::string help) {

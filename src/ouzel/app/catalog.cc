@@ -1,0 +1,67 @@
+#include "ouzel/app/catalog.h"
+
+#include <utility>
+
+#include "ouzel/decide/decide_fields.h"
+#include "ouzel/decide/decide_stage.h"
+#include "ouzel/feature/feature_fields.h"
+#include "ouzel/feature/feature_stage.h"
+#include "ouzel/model/detector.h"
+#include "ouzel/model/detector_fields.h"
+
+namespace ouzel {
+namespace {
+
+constexpr const char* kHttpHelp = "Events come in by POST /events.";
+
+TableOf<Pipeline> http_fields() { return TableOf<Pipeline>("http", kHttpHelp).example("{}"); }
+
+}  // namespace
+
+const std::vector<Component>& components() {
+  static const std::vector<Component> list = [] {
+    std::vector<Component> out;
+    const auto add = [&](const char* kind, const Table& table) {
+      out.push_back({kind, table.name, table.help, table});
+    };
+    add("source", http_fields().table());
+    add("features", feature_fields().table());
+    add("model", detector_fields().table());
+    add("decide", decide_fields().table());
+    return out;
+  }();
+  return list;
+}
+
+TableOf<Pipeline> source_fields() {
+  TableOf<Pipeline> table("source", "Where events come from.");
+  table.section("http", http_fields())
+      .absent("kafka", "a Kafka topic as the source")
+      .absent("file", "a file as the source")
+      .absent("mqtt", "an MQTT broker as the source")
+      .shorthand("*")
+      .one_of({"http"});
+  return table;
+}
+
+TableOf<Pipeline> model_fields() {
+  TableOf<Pipeline> table("model", "What gives each event its score.");
+  table.section("detector", &Pipeline::detector, detector_fields())
+      .absent("onnx", "an ONNX model")
+      .shorthand("*")
+      .one_of({"detector"});
+  return table;
+}
+
+Result<std::vector<std::unique_ptr<Stage>>> make_stages(const Pipeline& pipeline) {
+  std::vector<std::unique_ptr<Stage>> stages;
+  OUZEL_TRY(auto feature, FeatureStage::make(pipeline.schema, pipeline.features));
+  stages.push_back(std::move(feature));
+  OUZEL_TRY(auto detector, DetectorStage::make(pipeline.schema, pipeline.detector));
+  stages.push_back(std::move(detector));
+  OUZEL_TRY(auto decide, DecideStage::make(pipeline.decide));
+  stages.push_back(std::move(decide));
+  return stages;
+}
+
+}  // namespace ouzel

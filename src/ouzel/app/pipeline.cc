@@ -1,0 +1,148 @@
+#include "ouzel/app/pipeline.h"
+
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "ouzel/app/catalog.h"
+#include "ouzel/app/lint.h"
+#include "ouzel/app/pipeline_fields.h"
+#include "ouzel/base/check.h"
+#include "ouzel/base/hash.h"
+#include "ouzel/feature/feature_plan.h"
+#include "ouzel/lane/key_table.h"
+#include "ouzel/model/detector.h"
+#include "ouzel/spec/echo.h"
+#include "ouzel/spec/reader.h"
+
+namespace ouzel {
+namespace {
+
+/// Bytes that the lane's tables hold beside a key's row (lane/key_table.h).
+constexpr std::uint64_t kKeyOverhead = sizeof(KeyHeader) + 24;
+
+std::uint64_t share(std::uint64_t total, std::uint64_t lanes) {
+  return (total + lanes - 1) / lanes;
+}
+
+/// What stages may read before any stage has run.
+std::set<std::string> decoded_columns(const Schema& schema) {
+  std::set<std::string> out = {"time", "key", "id", "source"};
+  for (const Field& field : schema.fields) out.insert(field.name);
+  return out;
+}
+
+/// Each stage reads only what decode or an earlier stage adds, and no two add the same.
+Result<void> check_wiring(const Schema& schema, const std::vector<std::unique_ptr<Stage>>& stages) {
+  std::set<std::string> known = decoded_columns(schema);
+  std::set<std::string> added;
+  for (const auto& stage : stages) {
+    const Wiring wiring = stage->wiring();
+    const std::string name(stage->name());
+    for (const std::string& column : wiring.reads) {
+      if (known.contains(column)) continue;
+      return fail(ErrorCode::config,
+                  "wiring: " + name + " reads " + column + ", which nothing before it adds");
+    }
+    for (const std::string& column : wiring.adds) {
+      if (!added.insert(column).second) {
+        return fail(ErrorCode::config,
+                    "wiring: " + name + " adds " + column + ", which another stage adds too");
+      }
+      known.insert(column);
+    }
+  }
+  return {};
+}
+
+/// The canonical text, and how the stages lay out their state: a build that keeps it otherwise
+/// must not read an older build's snapshots.
+Hash128 plan_hash(const Pipeline& pipeline, const std::vector<std::unique_ptr<Stage>>& stages) {
+  std::string text = pipeline.canonical;
+  for (const auto& stage : stages) {
+    const StateNeed need = stage->state_need();
+    text.append("# ").append(stage->name()).append(" ");
+    text.append(std::to_string(need.key_bytes)).append(" ");
+    text.append(std::to_string(need.lane_bytes)).append("\n");
+  }
+  return hash128(text);
+}
+
+}  // namespace
+
+std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings& findings) {
+  const std::uint16_t source = findings.add_source(input.file);
+  std::optional<Node> root = parse_document(input.text, source, findings);
+  if (!root) return std::nullopt;
+  for (const Override& change : input.overrides) apply(*root, change, findings);
+  expand(*root, input.lookup, findings);
+  LoadedPipeline out;
+  read(pipeline_fields(), *root, out.pipeline, findings);
+  if (findings.empty()) lint_pipeline(out.pipeline, *root, findings);
+  findings.sort();
+  if (!findings.empty()) return std::nullopt;
+  const Table& table = pipeline_fields().table();
+  out.effective = echo(table, *root);
+  out.pipeline.canonical = echo(table, *root, EchoPart::outcome);
+  return out;
+}
+
+Result<Pipeline> parse_pipeline(std::string_view text) {
+  Findings findings;
+  const auto nothing = [](const std::string&) { return std::optional<std::string>(); };
+  auto loaded = load_pipeline({.file = "pipeline",
+                               .text = std::string(text),
+                               .overrides = {},
+                               .lookup = {.env = nothing, .file = nothing}},
+                              findings);
+  if (loaded) return std::move(loaded->pipeline);
+  std::string all;
+  for (const Finding& finding : findings.all()) {
+    all += (all.empty() ? "" : "\n") + to_string(finding);
+  }
+  return fail(ErrorCode::config, std::move(all));
+}
+
+Result<Plan> make_plan(const Pipeline& pipeline) {
+  OUZEL_TRY(const auto stages, make_stages(pipeline));
+  OUZEL_TRY_VOID(check_wiring(pipeline.schema, stages));
+  OUZEL_TRY(auto names, feature_names(pipeline.schema, pipeline.features));
+  const LimitsSpec& limits = pipeline.limits;
+  OUZEL_CHECK(limits.partitions > 0);
+  Plan plan;
+  plan.pipeline = pipeline.name;
+  plan.schema = pipeline.schema;
+  plan.max_future = pipeline.time.max_future;
+  plan.max_late = pipeline.time.max_late;
+  plan.partitions = limits.partitions;
+  plan.keys_max = share(limits.keys, limits.partitions);
+  plan.duplicates_max = share(limits.duplicates, limits.partitions);
+  plan.model_name = "detector";
+  plan.threshold = pipeline.decide.threshold;
+  plan.include_features = pipeline.decide.include_features;
+  plan.feature_names = std::move(names);
+  plan.reason_names = detector_reason_names(pipeline.schema, pipeline.detector);
+  plan.make_stages = [shared = std::make_shared<const Pipeline>(pipeline)] {
+    auto made = ouzel::make_stages(*shared);
+    OUZEL_CHECK(made.has_value());
+    return std::move(*made);
+  };
+  plan.hash = plan_hash(pipeline, stages);
+  return plan;
+}
+
+Result<StateCost> state_cost(const Pipeline& pipeline) {
+  OUZEL_TRY(const auto stages, make_stages(pipeline));
+  StateCost cost;
+  cost.key_bytes = kKeyOverhead;
+  for (const auto& stage : stages) {
+    cost.key_bytes += stage->state_need().key_bytes;
+    cost.shared_bytes += stage->state_need().lane_bytes * pipeline.limits.partitions;
+  }
+  const std::uint64_t lanes = pipeline.limits.partitions;
+  const std::uint64_t keys = share(pipeline.limits.keys, lanes) * lanes;
+  cost.bytes_max = cost.key_bytes * keys + cost.shared_bytes;
+  return cost;
+}
+
+}  // namespace ouzel
