@@ -144,7 +144,21 @@ class Batch {
   std::vector<Reasons> reasons;
 
   bool live(std::size_t row) const { return fate[row] == Fate::live; }
+
+  /// What a row's `detail` is to be. For rows that a later step than decode rejects: the column is
+  /// written anew, once for all of them.
+  struct Explained {
+    std::size_t row = 0;
+    std::string detail;
+  };
+  /// `explained` in the order of rows.
+  void explain(const std::vector<Explained>& explained);
 };
+
+/// Rows [begin, end) of what decode made: for the rare batch that must be cut.
+Batch slice(const Batch& batch, std::size_t begin, std::size_t end);
+/// The rows whose mark is 0.
+Batch without(const Batch& batch, const std::vector<std::uint8_t>& marks);
 
 /// The time of a row whose event time could not be read.
 inline constexpr EventTime kNoTime{EventTime::duration::min()};

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ouzel/base/hash.h"
@@ -12,6 +13,9 @@
 #include "ouzel/stage/stage.h"
 
 namespace ouzel {
+
+/// Decodes the body of an event frame of `rows` events; false: not such a body. One thread.
+using FrameDecoder = std::function<bool(std::string_view body, std::uint32_t rows, Batch& out)>;
 
 struct Plan {
   std::string pipeline;                           ///< `name`
@@ -29,6 +33,7 @@ struct Plan {
   std::vector<std::string> reason_names;          ///< What Reasons::column indexes.
   /// A fresh set of stages for one lane, in the order in which they run.
   std::function<std::vector<std::unique_ptr<Stage>>()> make_stages;
+  std::function<FrameDecoder()> make_decoder;
   /// Of everything that influences state or outcome (canonical text of those sections).
   Hash128 hash;
 };

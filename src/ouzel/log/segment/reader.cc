@@ -37,9 +37,9 @@ Result<std::optional<FrameView>> SegmentReader::next() {
     }
     OUZEL_TRY(const SegmentScanner::Found found, scanner_->next(limit));
     if (found == SegmentScanner::Found::bad) return step_over(limit);
-    if (found == SegmentScanner::Found::frame && scanner_->frame().header.rows > 0) {
-      return scanner_->frame();
-    }
+    if (found != SegmentScanner::Found::frame) continue;
+    const Topic topic = scanner_->frame().header.topic;
+    if (topic != Topic::mark && topic != Topic::seal) return scanner_->frame();
   }
 }
 

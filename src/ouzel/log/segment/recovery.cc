@@ -49,6 +49,7 @@ Result<bool> rebuild_header(Segment& segment, std::string_view page, std::uint64
   }
   if (!was_part) return false;
   segment.header = {.log_id = log_id, .generation = generation, .base = *base};
+  segment.rebuilt = true;
   return true;
 }
 
@@ -68,12 +69,40 @@ Result<Candidate> open_candidate(FileSystem& fs, const std::string& path, std::u
     out.part = true;
     return out;
   }
+  if (header && header->generation == generation) {
+    return fail(ErrorCode::config, path + " belongs to another log than this data directory");
+  }
   if (!header && header.error().code == ErrorCode::config) {
     return fail(ErrorCode::config, path + ": " + header.error().message);
   }
   OUZEL_TRY(out.part, rebuild_header(segment, page, log_id, generation));
   if (out.part) found.notes.push_back(path + ": header page damaged, made again from its frames");
   return out;
+}
+
+/// The offsets at the beginning of a segment whose header page was lost: those behind the segment
+/// before it, or, for the first one, where its own frames begin.
+Result<void> rebuild_table(const std::shared_ptr<Segment>& before,
+                           const std::shared_ptr<Segment>& segment) {
+  NextOffsets& next = segment->header.next;
+  const std::shared_ptr<Segment>& scanned = before ? before : segment;
+  if (before) next = before->header.next;
+  const LogPosition limit = before ? before->end : file_limit(*segment);
+  SegmentScanner scanner(scanned, scanned->header.base);
+  for (;;) {
+    OUZEL_TRY(const SegmentScanner::Found found, scanner.next(limit));
+    if (found == SegmentScanner::Found::frame) {
+      const FrameHeader& header = scanner.frame().header;
+      if (before) advance(next, header);
+      if (!before && header.rows > 0) {
+        next.try_emplace({header.topic, header.partition}, header.base);
+      }
+      continue;
+    }
+    if (found == SegmentScanner::Found::end) return {};
+    OUZEL_TRY(const bool more, scanner.resync(limit));
+    if (!more) return {};
+  }
 }
 
 /// One scan of the last segment: gaps, and what the log looked like before each of them.
@@ -192,6 +221,10 @@ Result<FoundLog> find_log(FileSystem& fs, const std::string& directory, std::uin
       Segment& before = *found.segments.back();
       before.complete = true;
       before.end = candidate.segment->header.base;
+    }
+    if (candidate.segment->rebuilt) {
+      const auto before = found.segments.empty() ? nullptr : found.segments.back();
+      OUZEL_TRY_VOID(rebuild_table(before, candidate.segment));
     }
     found.segments.push_back(std::move(candidate.segment));
   }

@@ -312,7 +312,7 @@ bool SegmentLog::move_round_to_new_segment(const std::deque<Pending>& round, std
 void SegmentLog::became_durable(std::size_t frames) {
   for (const FrameHeader& header : headers_) {
     advance(next_, header);
-    witnessed_ = header.rows == 0;
+    witnessed_ = header.topic == Topic::mark || header.topic == Topic::seal;
   }
   tail_ = headers_.back().end();
   set_->extend(tail_, headers_);

@@ -69,6 +69,9 @@ class SegmentLog final : public Log {
     return LogPosition(durable_end_.load(std::memory_order_acquire));
   }
   LogPosition oldest() const override { return set_->oldest(); }
+  Offset oldest(Topic topic, PartitionId partition) const {
+    return set_->oldest(topic, partition);
+  }
   std::unique_ptr<LogReader> read_from(LogPosition from) override;
   Result<LogPosition> find(Topic topic, PartitionId partition, Offset offset) override {
     return set_->find(topic, partition, offset);

@@ -112,6 +112,14 @@ LogPosition SegmentSet::oldest() const {
   return segments_.empty() ? LogPosition{} : segments_.front()->header.base;
 }
 
+Offset SegmentSet::oldest(Topic topic, PartitionId partition) const {
+  const std::lock_guard lock(mutex_);
+  if (segments_.empty()) return {};
+  const NextOffsets& next = segments_.front()->header.next;
+  const auto at = next.find({topic, partition});
+  return at == next.end() ? Offset{} : at->second;
+}
+
 std::uint64_t SegmentSet::bytes() const {
   const std::lock_guard lock(mutex_);
   std::uint64_t bytes = 0;

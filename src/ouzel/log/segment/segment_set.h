@@ -22,6 +22,8 @@ class SegmentSet {
   void extend(LogPosition end, const std::vector<FrameHeader>& frames);
 
   LogPosition oldest() const;
+  /// The oldest offset of a view that is still there (or would be).
+  Offset oldest(Topic topic, PartitionId partition) const;
   std::uint64_t bytes() const;
   /// The segment that holds `at`, or the oldest one behind it; null if `at` is behind them all.
   std::shared_ptr<const Segment> holding(LogPosition at) const;

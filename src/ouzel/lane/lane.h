@@ -1,0 +1,139 @@
+/// Lane: the state machine of one partition. Takes event frames from its inbox, gives each row its
+/// key's state, runs the stages, and commits the outcomes as one frame.
+///
+/// One thread at a time calls `step` (a worker, or a test). Results depend on the input alone; how
+/// it was cut into frames, steps and commits does not matter. Takes a snapshot when asked, in
+/// slices between commits.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "ouzel/base/clock.h"
+#include "ouzel/base/histogram.h"
+#include "ouzel/lane/lane_state.h"
+#include "ouzel/lane/ledger.h"
+#include "ouzel/lane/plan.h"
+#include "ouzel/lane/snapshot_slots.h"
+#include "ouzel/log/inbox.h"
+#include "ouzel/log/log.h"
+#include "ouzel/outcome/outcome.h"
+
+namespace ouzel {
+
+struct LaneOptions {
+  std::uint32_t commit_rows_max = 256;    ///< A commit ends at the frame that reaches this.
+  std::uint32_t snapshot_chunks = 8;      ///< Copied a step while a snapshot is taken.
+};
+
+/// A snapshot whose parts are written; what is left is to publish it once `commit` is durable.
+struct SnapshotJob {
+  SnapshotSlots* slots = nullptr;
+  SnapshotHeader header;
+  AppendNumber commit{};
+  SteadyTime begun{};
+};
+
+/// What a lane works with; all must outlive it.
+struct LaneSeams {
+  const Plan* plan = nullptr;
+  Log* log = nullptr;
+  const Clock* clock = nullptr;
+  PartitionInput* input = nullptr;
+  std::mutex* ledger_mutex = nullptr;
+  Ledger* ledger = nullptr;
+  SnapshotSlots* slots = nullptr;
+  /// Takes over a finished snapshot; the lane takes no other until `snapshot_published`.
+  std::function<void(SnapshotJob)> publish;
+  /// Another plan is in force from `from` on, by the commit of this append number.
+  std::function<void(PartitionId, Offset from, AppendNumber)> switched;
+};
+
+class Lane {
+ public:
+  Lane(PartitionId partition, LaneSeams seams, LaneOptions options);
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  // -- recovery, before the first step ----------------------------------------------------------
+  /// Takes a snapshot's state. Errors: corrupt (then the lane is empty again).
+  Result<void> restore(const SnapshotHeader& header, std::string* duplicates);
+  /// Where the log's outcomes end: rows below are replayed for their state only. `switched`: another
+  /// plan was in force there, so the first commit says that this one is now.
+  void resume_at(Offset first, Offset committed, const Totals& totals, bool switched);
+  void set_snapshot_number(std::uint64_t number) { snapshot_number_ = number; }
+
+  /// Works on what has arrived, up to about `commit_rows_max` rows. Returns how much it did: rows,
+  /// and one for a commit without rows; 0: nothing to do.
+  std::size_t step();
+  /// There is something to do without new input.
+  bool busy() const { return capturing_; }
+  /// Asks for a snapshot at the next commit boundary. Thread-safe.
+  void request_snapshot() { snapshot_wanted_.store(true, std::memory_order_release); }
+  /// The last job is done (from the publisher's thread).
+  void snapshot_published() { publishing_.store(false, std::memory_order_release); }
+
+  PartitionId partition() const { return partition_; }
+  /// Events below have been worked on. Thread-safe.
+  Offset next() const { return Offset(next_shown_.load(std::memory_order_acquire)); }
+  std::uint64_t keys() const { return keys_shown_.load(std::memory_order_relaxed); }
+  std::uint64_t keys_evicted() const { return evicted_shown_.load(std::memory_order_relaxed); }
+  const Histogram& batch_rows() const { return batch_rows_; }
+  const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
+  const Histogram& stage_ns(std::size_t stage) const { return *stage_ns_[stage]; }
+
+ private:
+  void take(InputFrame frame);
+  void run(Batch& batch, WallTime accepted, bool show);
+  void place_rows(Batch& batch, WallTime accepted);
+  void judge_time(Batch& batch, std::size_t row, WallTime accepted);
+  void count(const Batch& batch);
+  void commit();
+  void begin_capture();
+  void capture_slice();
+  void finish_capture();
+  void abandon_capture(const Error& error);
+
+  const PartitionId partition_;
+  const LaneSeams seams_;
+  const LaneOptions options_;
+  const Plan& plan_;
+  std::vector<std::unique_ptr<Stage>> stages_;
+  std::vector<std::unique_ptr<Histogram>> stage_ns_;
+  std::unique_ptr<LaneState> state_;
+
+  Offset next_{};                  ///< The next event to work on.
+  Offset committed_{};             ///< Outcomes below are in the log.
+  Totals totals_;
+  EventTime newest_event_{};
+  bool switch_pending_ = false;
+  CommitWriter writer_;
+  InForce in_force_;
+  NotedCommit noted_;
+  AppendNumber last_commit_{};
+  std::vector<Batch::Explained> explained_;
+  std::vector<std::byte*> rows_;   ///< State of each row of the batch being run.
+
+  std::atomic<bool> snapshot_wanted_{false};
+  std::atomic<bool> publishing_{false};
+  bool capturing_ = false;
+  bool capture_failed_ = false;
+  std::uint64_t snapshot_number_ = 0;
+  std::uint64_t epoch_ = 1;
+  std::size_t capture_at_ = 0;
+  SnapshotHeader capture_;
+  SteadyTime capture_begun_{};
+  std::string captured_shared_;
+  std::string captured_duplicates_;
+
+  std::atomic<std::uint64_t> next_shown_{0};
+  std::atomic<std::uint64_t> keys_shown_{0};
+  std::atomic<std::uint64_t> evicted_shown_{0};
+  Histogram batch_rows_;
+};
+
+}  // namespace ouzel
