@@ -36,8 +36,10 @@ inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 /// Rows are done in blocks, so that what the parts share stays in the cache.
 inline constexpr std::size_t kFeatureBlockRows = 256;
-/// How far ahead of the row in hand a part asks memory for the next keys' bytes.
-inline constexpr std::size_t kFeatureRowsAhead = 6;
+/// How many rows ahead a part asks memory for the beginning of a key's bytes, and then, knowing
+/// those, for the rest that it will touch.
+inline constexpr std::size_t kFeatureRowsFar = 12;
+inline constexpr std::size_t kFeatureRowsNear = 6;
 
 /// At most kFeatureBlockRows live rows of a batch, in order.
 struct FeatureBlock {
@@ -57,10 +59,7 @@ struct FeatureBlock {
     return state.key<std::byte>(rows[i]) + offset;
   }
   void prefetch(std::size_t i, std::size_t offset) const {
-    if (i + kFeatureRowsAhead >= rows.size()) return;
-    const std::byte* bytes = key(i + kFeatureRowsAhead, offset);
-    __builtin_prefetch(bytes);
-    __builtin_prefetch(bytes + 64);
+    if (i + kFeatureRowsFar < rows.size()) __builtin_prefetch(key(i + kFeatureRowsFar, offset));
   }
   /// Fills a column, if it was asked for, with value_of(i) of each row.
   template <class ValueOf>

@@ -51,14 +51,31 @@ PanePart::Panes PanePart::panes(std::byte* key) const {
           .max = reinterpret_cast<float*>(key + max_at_)};
 }
 
+std::size_t PanePart::place_of(std::int64_t pane) {
+  const std::int64_t rest = pane % kPanes;
+  return static_cast<std::size_t>(rest < 0 ? rest + kPanes : rest);
+}
+
+template <bool kMoments, bool kMin, bool kMax>
+void PanePart::prefetch(std::byte* key) const {
+  const Panes of = panes(key);
+  const std::size_t newest = place_of(reinterpret_cast<const Head*>(key)->newest);
+  __builtin_prefetch(of.count + kClosed);
+  for (const std::size_t at : {newest, kClosed}) {
+    if constexpr (kMoments) __builtin_prefetch(of.sum + at);
+    if constexpr (kMoments) __builtin_prefetch(of.m2 + at);
+    if constexpr (kMin) __builtin_prefetch(of.min + at);
+    if constexpr (kMax) __builtin_prefetch(of.max + at);
+  }
+}
+
 template <bool kMoments, bool kMin, bool kMax>
 void PanePart::run_rows(const FeatureBlock& block, std::size_t offset, BlockStats& stats) const {
-  const auto place_of = [](std::int64_t pane) {
-    const std::int64_t rest = pane % kPanes;
-    return static_cast<std::size_t>(rest < 0 ? rest + kPanes : rest);
-  };
   for (std::size_t i = 0; i < block.rows.size(); ++i) {
     block.prefetch(i, offset);
+    if (i + kFeatureRowsNear < block.rows.size()) {
+      prefetch<kMoments, kMin, kMax>(block.key(i + kFeatureRowsNear, offset));
+    }
     std::byte* const key = block.key(i, offset);
     Head& head = *reinterpret_cast<Head*>(key);
     const Panes of = panes(key);
@@ -87,7 +104,7 @@ bool PanePart::advance(Head& head, const Panes& panes, std::int64_t pane) {
     std::fill_n(panes.count, kPanes, 0U);
   } else {
     for (std::int64_t fresh = head.newest + 1; fresh <= pane; ++fresh) {
-      panes.count[((fresh % kPanes) + kPanes) % kPanes] = 0;
+      panes.count[place_of(fresh)] = 0;
     }
   }
   head.newest = pane;

@@ -49,6 +49,9 @@ class PanePart final : public FeaturePart {
   template <bool kMoments, bool kMin, bool kMax>
   void run_rows(const FeatureBlock& block, std::size_t offset, BlockStats& stats) const;
   Panes panes(std::byte* key) const;
+  static std::size_t place_of(std::int64_t pane);
+  template <bool kMoments, bool kMin, bool kMax>
+  void prefetch(std::byte* key) const;
   /// True if `newest` moved; what left the window is emptied.
   static bool advance(Head& head, const Panes& panes, std::int64_t pane);
   template <bool kMoments, bool kMin, bool kMax>

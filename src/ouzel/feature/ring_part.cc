@@ -39,6 +39,9 @@ template <bool kMoments, bool kMin, bool kMax>
 void RingPart::run_rows(const FeatureBlock& block, std::size_t offset, BlockStats& stats) const {
   for (std::size_t i = 0; i < block.rows.size(); ++i) {
     block.prefetch(i, offset);
+    if (i + kFeatureRowsNear < block.rows.size()) {
+      prefetch<kMoments, kMin, kMax>(block.key(i + kFeatureRowsNear, offset));
+    }
     std::byte* const key = block.key(i, offset);
     const auto value = static_cast<float>(block.value(i, field_));
     if (!std::isnan(value)) {
@@ -53,6 +56,15 @@ void RingPart::run_rows(const FeatureBlock& block, std::size_t offset, BlockStat
     }
     read<kMoments, kMin, kMax>(key, stats[i]);
   }
+}
+
+/// A key may come again before its turn; then another place is touched, which costs time only.
+template <bool kMoments, bool kMin, bool kMax>
+void RingPart::prefetch(std::byte* key) const {
+  if constexpr (kMoments) __builtin_prefetch(&moments(key));
+  if constexpr (kMoments || kMin || kMax) __builtin_prefetch(ring(key) + head(key).next);
+  if constexpr (kMin) __builtin_prefetch(key + min_at_);
+  if constexpr (kMax) __builtin_prefetch(key + max_at_);
 }
 
 template <bool kMoments, bool kMin, bool kMax>

@@ -49,6 +49,8 @@ class RingPart final : public FeaturePart {
   template <bool kMoments, bool kMin, bool kMax>
   void run_rows(const FeatureBlock& block, std::size_t offset, BlockStats& stats) const;
   template <bool kMoments, bool kMin, bool kMax>
+  void prefetch(std::byte* key) const;
+  template <bool kMoments, bool kMin, bool kMax>
   void push(std::byte* key, float value) const;
   template <bool kMoments, bool kMin, bool kMax>
   void read(std::byte* key, WindowStats& stats) const;
