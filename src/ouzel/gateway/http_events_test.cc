@@ -1,0 +1,314 @@
+#include "ouzel/gateway/http_events.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "ouzel/decode/event_record.h"
+#include "ouzel/gateway/event_reply.h"
+#include "ouzel/http/client.h"
+#include "ouzel/http/server.h"
+
+namespace ouzel {
+namespace {
+
+/// Accepts what it is given, knows duplicates of everything, and can be told to refuse.
+class FakeDoor final : public Door {
+ public:
+  DoorAnswer admit(PartitionId partition, DoorRequest request) override {
+    ++calls;
+    if (unavailable.contains(partition)) {
+      return {.unavailable = "the disk is full", .overloaded = overloaded};
+    }
+    DoorAnswer out;
+    ByteReader reader(request.records);
+    for (std::size_t row = 0; row < request.batch.rows(); ++row) {
+      const auto record = read_record(reader);
+      EXPECT_TRUE(record);
+      EXPECT_EQ(request.record_end[row], request.records.size() - reader.left());
+      if (seen.insert(to_string(request.batch.identity[row])).second) {
+        ++out.accepted;
+        ids.emplace_back(request.batch.id[row]);
+        sources.emplace_back(request.batch.source[row]);
+        traces.emplace_back(request.batch.trace[row]);
+        keys[partition].emplace_back(request.batch.key[row]);
+      } else {
+        ++out.duplicates;
+      }
+    }
+    EXPECT_EQ(reader.left(), 0U);
+    out.wait_for = AppendNumber(calls);
+    return out;
+  }
+
+  std::set<PartitionId> unavailable;
+  bool overloaded = false;
+  std::uint64_t calls = 0;
+  std::set<std::string> seen;
+  std::vector<std::string> ids, sources, traces;
+  std::map<PartitionId, std::vector<std::string>> keys;
+};
+
+/// Durable at once, never, or with a failure.
+class FakeLog final : public Log {
+ public:
+  AppendNumber append(FrameDraft) override { return {}; }
+  void flush() override { ++flushes; }
+  void when_durable(AppendNumber number, DurableCallback callback) override {
+    waited_for = number;
+    callback(failure);
+  }
+  bool has_room(std::uint64_t, std::string*) override { return true; }
+  LogPosition durable_end() const override { return {}; }
+  LogPosition oldest() const override { return {}; }
+  std::unique_ptr<LogReader> read_from(LogPosition) override { return nullptr; }
+  Result<LogPosition> find(Topic, PartitionId, Offset) override { return LogPosition{}; }
+  Result<LogPosition> find(WallTime) override { return LogPosition{}; }
+
+  std::optional<Error> failure;
+  AppendNumber waited_for{};
+  int flushes = 0;
+};
+
+struct Sink final : http::ResponseSink {
+  void respond(http::Response given) override { response = std::move(given); }
+  http::Response response;
+};
+
+class HttpEventsTest : public testing::Test {
+ protected:
+  HttpEventsTest() {
+    schema_.key = {.kind = FieldSource::Kind::payload, .name = "device"};
+    schema_.fields = {{.name = "device", .type = FieldType::string}, {.name = "t"}};
+    schema_.event_bytes_max = 1000;
+    events_ = std::make_unique<HttpEvents>(
+        schema_, door_, log_,
+        HttpEventsOptions{
+            .pipeline = "line", .partitions = 4, .seed = 7, .ready = [this] { return ready_; }});
+    events_->add_routes(router_);
+  }
+
+  http::Response send(std::string_view type, std::string_view body,
+                      const http::HeaderList& more = {}, http::Method method = http::Method::post) {
+    http::Headers headers;
+    if (!type.empty()) headers.add("Content-Type", type);
+    for (const auto& [name, value] : more) headers.add(name, value);
+    std::string padded(body);
+    padded.append(http::kBodyPadding, '\0');
+    const auto sink = std::make_shared<Sink>();
+    const auto match = router_.find(method, "/events");
+    EXPECT_NE(match.route, nullptr);
+    match.route->handler({.method = method,
+                          .path = "/events",
+                          .query = {},
+                          .body = std::string_view(padded).substr(0, body.size()),
+                          .headers = &headers},
+                         http::Responder(sink));
+    return sink->response;
+  }
+  static std::string payload(int device) {
+    return R"({"device":"d)" + std::to_string(device) + R"(","t":1.5})";
+  }
+  static std::string cloud_event(std::string_view id, int device) {
+    return R"({"specversion":"1.0","type":"t","source":"/s","id":")" + std::string(id) +
+           R"(","data":)" + payload(device) + "}";
+  }
+
+  Schema schema_;
+  FakeDoor door_;
+  FakeLog log_;
+  bool ready_ = true;
+  std::unique_ptr<HttpEvents> events_;
+  http::Router router_;
+};
+
+constexpr std::string_view kLines = "application/x-ndjson";
+constexpr std::string_view kPayload = "application/json";
+constexpr std::string_view kStructured = "application/cloudevents+json; charset=UTF-8";
+constexpr std::string_view kBatch = "application/cloudevents-batch+json";
+
+TEST_F(HttpEventsTest, TakesAPayload) {
+  const auto got =
+      send(kPayload, payload(1),
+           {{"Idempotency-Key", "\"k1\""},
+            {"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}});
+  EXPECT_EQ(got.status, 202);
+  EXPECT_EQ(got.body, "{\"accepted\":1,\"refused\":[],\"duplicates\":0}\n");
+  EXPECT_EQ(door_.ids, std::vector<std::string>{"k1"});
+  EXPECT_EQ(door_.sources, std::vector<std::string>{"/ouzel/line/http"});
+  EXPECT_EQ(door_.traces, std::vector<std::string>{"4bf92f3577b34da6a3ce929d0e0e4736"});
+  EXPECT_EQ(log_.flushes, 0);
+}
+
+TEST_F(HttpEventsTest, TakesLinesOfBothKinds) {
+  const std::string body = payload(1) + "\n\n" + cloud_event("x", 2) + "\r\n" + payload(3);
+  EXPECT_EQ(send(kLines, body, {{"Idempotency-Key", "k"}}).status, 202);
+  EXPECT_EQ(std::set<std::string>(door_.ids.begin(), door_.ids.end()),
+            (std::set<std::string>{"k/0", "x", "k/3"}));
+  for (const auto& [partition, keys] : door_.keys) {
+    for (const std::string& key : keys) EXPECT_EQ(partition_of(key, 4), partition);
+  }
+}
+
+TEST_F(HttpEventsTest, FindsARepeatedRequest) {
+  const std::string body = payload(1) + "\n" + payload(2) + "\n";
+  send(kLines, body, {{"Idempotency-Key", "k"}});
+  const auto got = send(kLines, body, {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(got.status, 202);
+  EXPECT_EQ(got.body, "{\"accepted\":0,\"refused\":[],\"duplicates\":2}\n");
+  EXPECT_EQ(log_.flushes, 1);  // No lane would wake the writer.
+}
+
+TEST_F(HttpEventsTest, GeneratesIdsThatDiffer) {
+  std::string body;
+  for (int i = 0; i < 100; ++i) body += payload(i) + "\n";
+  EXPECT_EQ(send(kLines, body).status, 202);
+  EXPECT_EQ(send(kLines, body).status, 202);
+  EXPECT_EQ(std::set<std::string>(door_.ids.begin(), door_.ids.end()).size(), 200U);
+  EXPECT_EQ(door_.ids[0].size(), 32U);
+}
+
+TEST_F(HttpEventsTest, TakesStructuredAndBatched) {
+  EXPECT_EQ(send(kStructured, cloud_event("a", 1)).status, 202);
+  EXPECT_EQ(send(kBatch, "[" + cloud_event("b", 1) + " , " + cloud_event("c", 2) + "]").status,
+            202);
+  EXPECT_EQ(door_.ids.size(), 3U);
+  const auto cut = send(kBatch, "[" + cloud_event("d", 1) + "," + cloud_event("e", 2));
+  EXPECT_EQ(cut.status, 202);
+  EXPECT_NE(cut.body.find("\"reason\":\"malformed\""), std::string::npos);
+  EXPECT_EQ(send(kBatch, cloud_event("f", 1)).status, 400);
+}
+
+TEST_F(HttpEventsTest, TakesNothingWell) {
+  for (const std::string_view body : {"", "[]", " [ ] "}) {
+    const auto got = send(kBatch, body);
+    EXPECT_EQ(got.status, 202) << body;
+    EXPECT_EQ(got.body, "{\"accepted\":0,\"refused\":[],\"duplicates\":0}\n");
+  }
+  EXPECT_EQ(send(kLines, "").status, 202);
+  EXPECT_EQ(send(kLines, "\n \r\n").status, 202);
+  EXPECT_EQ(send(kPayload, "").status, 400);
+  EXPECT_EQ(send(kStructured, "").status, 400);
+}
+
+TEST_F(HttpEventsTest, SaysWhichEventIsRefusedAndWhy) {
+  const std::string body = payload(1) + "\n{\"t\":1}\nnonsense\n{\"device\":\"" +
+                           std::string(2000, 'x') + "\"}\n" + payload(2) +
+                           "\n{\"specversion\":\"1.0\",\"device\":\"d\"}\n";
+  const auto got = send(kLines, body);
+  EXPECT_EQ(got.status, 202);
+  EXPECT_TRUE(
+      got.body.starts_with("{\"accepted\":2,\"refused\":[{\"index\":1,"
+                           "\"reason\":\"no_key\","))
+      << got.body;
+  for (const char* part :
+       {"{\"index\":2,\"reason\":\"malformed\",", "{\"index\":3,\"reason\":\"too_large\",",
+        "{\"index\":5,\"reason\":\"envelope\","}) {
+    EXPECT_NE(got.body.find(part), std::string::npos) << part << got.body;
+  }
+  EXPECT_EQ(got.body.find("retry"), std::string::npos);
+  EXPECT_EQ(events_->counters().received, 6U);
+  EXPECT_EQ(events_->counters().refused[static_cast<std::size_t>(Fate::no_key)], 1U);
+  EXPECT_EQ(send(kPayload, "{").status, 400);
+}
+
+TEST_F(HttpEventsTest, BoundsTheListOfRefusals) {
+  std::string body;
+  for (int i = 0; i < 2500; ++i) body += "{}\n";
+  const auto got = send(kLines, body);
+  EXPECT_EQ(got.status, 400);
+  EXPECT_NE(got.body.find("\"index\":999,"), std::string::npos);
+  EXPECT_EQ(got.body.find("\"index\":1000,"), std::string::npos);
+  EXPECT_NE(got.body.find("\"refused_total\":2500"), std::string::npos);
+}
+
+TEST_F(HttpEventsTest, RefusesAPartitionAsAWhole) {
+  std::string body;
+  for (int i = 0; i < 40; ++i) body += payload(i) + "\n";
+  door_.unavailable = {PartitionId(2)};
+  const auto got = send(kLines, body, {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(got.status, 202);
+  const EventReply reply = read_event_reply(got.status, got.body);
+  EXPECT_TRUE(reply.retry);
+  EXPECT_LT(reply.accepted, 40U);
+  door_.unavailable.clear();
+  const EventReply again =
+      read_event_reply(202, send(kLines, body, {{"Idempotency-Key", "k"}}).body);
+  EXPECT_EQ(again.accepted, 40 - reply.accepted);
+  EXPECT_EQ(again.duplicates, reply.accepted);
+}
+
+TEST_F(HttpEventsTest, AsksToTryAgainWhenNothingGotIn) {
+  for (std::uint16_t i = 0; i < 4; ++i) door_.unavailable.insert(PartitionId(i));
+  auto got = send(kPayload, payload(1));
+  EXPECT_EQ(got.status, 503);
+  ASSERT_FALSE(got.headers.empty());
+  EXPECT_EQ(got.headers[0].first, "Retry-After");
+  EXPECT_NE(got.body.find("\"reason\":\"unavailable\",\"detail\":\"the disk is full\","
+                          "\"retry\":true}"),
+            std::string::npos);
+  door_.overloaded = true;
+  EXPECT_EQ(send(kPayload, payload(1)).status, 429);
+}
+
+TEST_F(HttpEventsTest, AcknowledgesNothingThatIsNotDurable) {
+  log_.failure = Error{ErrorCode::unavailable, "the log has failed"};
+  const auto got = send(kLines, payload(1) + "\nx\n" + payload(2));
+  EXPECT_EQ(got.status, 503);
+  EXPECT_TRUE(
+      got.body.starts_with("{\"accepted\":0,\"refused\":[{\"index\":0,"
+                           "\"reason\":\"unavailable\""))
+      << got.body;
+  EXPECT_NE(got.body.find("{\"index\":1,\"reason\":\"malformed\""), std::string::npos);
+  EXPECT_NE(got.body.find("{\"index\":2,\"reason\":\"unavailable\""), std::string::npos);
+}
+
+TEST_F(HttpEventsTest, KnowsItsContentTypes) {
+  for (const std::string_view type :
+       {"", "text/plain", "application/cloudevents", "application/cloudevents+avro",
+        "application/xml", "application/json; charset=latin1"}) {
+    EXPECT_EQ(send(type, payload(1)).status, 415) << type;
+  }
+  EXPECT_EQ(send("Application/JSON ; Charset=utf-8", payload(1)).status, 202);
+  EXPECT_EQ(send("application/jsonl", payload(1)).status, 202);
+  EXPECT_EQ(send(kPayload, payload(1), {{"ce-specversion", "1.0"}}).status, 415);
+  EXPECT_EQ(send(kPayload, payload(1), {{"Idempotency-Key", "a b"}}).status, 400);
+}
+
+TEST_F(HttpEventsTest, IsNotReadyAtFirst) {
+  ready_ = false;
+  const auto got = send(kPayload, payload(1));
+  EXPECT_EQ(got.status, 503);
+  EXPECT_EQ(got.headers[0], (std::pair<std::string, std::string>("Retry-After", "1")));
+}
+
+TEST_F(HttpEventsTest, AnswersTheWebhookHandshake) {
+  const auto got =
+      send("", "", {{"WebHook-Request-Origin", "events.example"}}, http::Method::options);
+  EXPECT_EQ(got.status, 200);
+  const http::HeaderList wanted = {{"Allow", "POST, OPTIONS"},
+                                   {"WebHook-Allowed-Origin", "events.example"},
+                                   {"WebHook-Allowed-Rate", "*"}};
+  EXPECT_EQ(got.headers, wanted);
+}
+
+TEST_F(HttpEventsTest, WorksOverASocket) {
+  const SystemClock clock;
+  auto server = http::Server::start({}, std::move(router_), clock);
+  ASSERT_TRUE(server);
+  http::Client client({.host = "127.0.0.1", .port = (*server)->port()});
+  std::string body;
+  for (int i = 0; i < 5000; ++i) body += cloud_event("e" + std::to_string(i), i % 50) + "\n";
+  for (int i = 0; i < 3; ++i) {
+    const auto got = client.post("/events", kLines, body);
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(got->status, 202);
+    const EventReply reply = read_event_reply(got->status, got->body);
+    EXPECT_EQ(reply.accepted + reply.duplicates, 5000U);
+  }
+  EXPECT_EQ(client.post("/events", kLines, std::string((16 << 20) + 1, ' '))->status, 413);
+}
+
+}  // namespace
+}  // namespace ouzel

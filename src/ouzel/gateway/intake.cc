@@ -1,0 +1,116 @@
+#include "ouzel/gateway/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ouzel/base/hash.h"
+
+namespace ouzel {
+namespace {
+
+constexpr std::size_t kRowsReservedMax = 4096;
+constexpr std::size_t kRecordBytesReserved = 256;  // Of one event.
+
+void reserve(DoorRequest& request, std::size_t rows) {
+  Batch& batch = request.batch;
+  request.records.reserve(rows * kRecordBytesReserved);
+  request.record_end.reserve(rows);
+  batch.fate.reserve(rows);
+  batch.identity.reserve(rows);
+  batch.key_hash.reserve(rows);
+  batch.time.reserve(rows);
+  batch.flags.reserve(rows);
+}
+
+}  // namespace
+
+void IntakeAnswer::withdraw(const std::string& why) {
+  refused += accepted + duplicates;
+  accepted = duplicates = 0;
+  retry = true;
+  for (const std::uint32_t index : placed) refusals.push_back({index, Fate::live, why});
+  placed.clear();
+  std::sort(refusals.begin(), refusals.end(),
+            [](const Refusal& a, const Refusal& b) { return a.index < b.index; });
+  if (refusals.size() > kRefusalsListedMax) refusals.resize(kRefusalsListedMax);
+}
+
+Intake::Intake(const Schema& schema, std::uint16_t partitions)
+    : schema_(schema), decoder_(schema), parts_(partitions) {}
+
+void Intake::begin() {
+  answer_ = {};
+  refused_ = {};
+}
+
+Intake::Part& Intake::part_of(PartitionId partition) {
+  Part& part = parts_[partition.value()];
+  if (part.indexes.empty()) {
+    used_.push_back(partition);
+    reset(part.request.batch, schema_);
+    reserve(part.request, std::min(part.rows_before, kRowsReservedMax));
+  }
+  return part;
+}
+
+void Intake::add(std::uint32_t index, const Envelope& envelope, std::string_view bytes) {
+  const DecodedRow& row = decoder_.decode(envelope, bytes);
+  if (refused(row.fate)) return refuse(index, row.fate, row.detail);
+  ++answer_.sent;
+  const std::string_view routed = row.key.empty() ? row.id : row.key;
+  Part& part = part_of(partition_of(routed, static_cast<std::uint16_t>(parts_.size())));
+  ouzel::add(part.request, row, envelope, bytes);
+  part.indexes.push_back(index);
+}
+
+void Intake::refuse(std::uint32_t index, Fate fate, std::string_view detail) {
+  ++answer_.sent;
+  ++answer_.refused;
+  ++refused_[static_cast<std::size_t>(fate)];
+  if (answer_.refusals.size() < kRefusalsListedMax) {
+    answer_.refusals.push_back({index, fate, std::string(detail)});
+  }
+}
+
+void Intake::admit(PartitionId partition, Door& door) {
+  Part& part = parts_[partition.value()];
+  const std::size_t rows = part.indexes.size();
+  const DoorAnswer got = door.admit(partition, std::exchange(part.request, DoorRequest{}));
+  if (got.unavailable.empty()) {
+    OUZEL_CHECK(got.accepted + got.duplicates == rows);
+    answer_.accepted += got.accepted;
+    answer_.duplicates += got.duplicates;
+    answer_.wait_for = std::max(answer_.wait_for, got.wait_for);
+    const std::size_t listed =
+        std::min(rows, kRefusalsListedMax - std::min(kRefusalsListedMax, answer_.placed.size()));
+    answer_.placed.insert(answer_.placed.end(), part.indexes.begin(),
+                          part.indexes.begin() + static_cast<std::ptrdiff_t>(listed));
+  } else {
+    answer_.retry = true;
+    answer_.overloaded = answer_.overloaded || got.overloaded;
+    answer_.refused += rows;
+    refused_[static_cast<std::size_t>(Fate::live)] += rows;
+    const std::size_t listed = std::min(rows, kRefusalsListedMax);
+    for (std::size_t i = 0; i < listed; ++i) {
+      answer_.refusals.push_back({part.indexes[i], Fate::live, got.unavailable});
+    }
+  }
+  part.rows_before = rows;
+  part.indexes.clear();
+}
+
+IntakeAnswer Intake::finish(Door& door, IntakeCounters& counters) {
+  for (const PartitionId partition : used_) admit(partition, door);
+  used_.clear();
+  std::sort(answer_.refusals.begin(), answer_.refusals.end(),
+            [](const Refusal& a, const Refusal& b) { return a.index < b.index; });
+  if (answer_.refusals.size() > kRefusalsListedMax) answer_.refusals.resize(kRefusalsListedMax);
+  OUZEL_CHECK(answer_.accepted + answer_.duplicates + answer_.refused == answer_.sent);
+  counters.received.fetch_add(answer_.sent, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kFates; ++i) {
+    if (refused_[i] > 0) counters.refused[i].fetch_add(refused_[i], std::memory_order_relaxed);
+  }
+  return std::move(answer_);
+}
+
+}  // namespace ouzel

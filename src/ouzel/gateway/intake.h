@@ -1,0 +1,87 @@
+/// Intake: the events of one request on their way to the doors. Decodes each, sorts them by
+/// partition, hands every partition's part to its door and gathers what the sender is told.
+///
+/// One pass; no allocation an event beyond the growing columns. Reusable: `begin` again after
+/// `finish`. One thread each.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ouzel/base/types.h"
+#include "ouzel/batch/schema.h"
+#include "ouzel/decode/decoder.h"
+#include "ouzel/gateway/door.h"
+
+namespace ouzel {
+
+/// Refused events beyond this number are only counted.
+inline constexpr std::size_t kRefusalsListedMax = 1000;
+
+/// One event that got no position.
+struct Refusal {
+  std::uint32_t index = 0;  ///< Of the event in its request.
+  Fate fate = Fate::live;   ///< live stands for `unavailable`: the same may be tried again.
+  std::string detail;
+  bool retry() const { return fate == Fate::live; }
+  std::string_view reason() const { return retry() ? "unavailable" : to_string(fate); }
+};
+
+/// What became of a request's events: accepted + duplicates + refused = sent.
+struct IntakeAnswer {
+  std::uint64_t sent = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t refused = 0;
+  std::vector<Refusal> refusals;      ///< By index; the first kRefusalsListedMax.
+  std::vector<std::uint32_t> placed;  ///< Indexes accepted or duplicate; the first so many, too.
+  bool retry = false;                 ///< Some refusal may pass later.
+  bool overloaded = false;            ///< … because too much is in flight.
+  AppendNumber wait_for{};            ///< Answer when the log is durable up to here.
+
+  /// The log has failed before it was durable: everything placed becomes refused, unavailable.
+  void withdraw(const std::string& why);
+};
+
+/// Refused events by their reason, since the start. Thread-safe.
+struct IntakeCounters {
+  std::atomic<std::uint64_t> received{0};
+  std::array<std::atomic<std::uint64_t>, kFates> refused{};  ///< [live]: unavailable.
+};
+
+class Intake {
+ public:
+  /// `schema` must outlive it.
+  Intake(const Schema& schema, std::uint16_t partitions);
+
+  void begin();
+  /// `bytes` is followed by kDecodePadding readable bytes.
+  void add(std::uint32_t index, const Envelope& envelope, std::string_view bytes);
+  /// Refuses an event that could not even be cut out of its request.
+  void refuse(std::uint32_t index, Fate fate, std::string_view detail);
+  /// Hands all to the doors and counts.
+  IntakeAnswer finish(Door& door, IntakeCounters& counters);
+
+ private:
+  /// One partition's part of the request.
+  struct Part {
+    DoorRequest request;
+    std::vector<std::uint32_t> indexes;
+    std::size_t rows_before = 0;  ///< Of the last request: how much to make room for.
+  };
+  Part& part_of(PartitionId partition);
+  void admit(PartitionId partition, Door& door);
+
+  const Schema& schema_;
+  Decoder decoder_;
+  std::vector<Part> parts_;        ///< By partition.
+  std::vector<PartitionId> used_;  ///< In the order of first use.
+  IntakeAnswer answer_;
+  std::array<std::uint64_t, kFates> refused_{};
+};
+
+}  // namespace ouzel
