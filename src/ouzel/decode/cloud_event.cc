@@ -13,8 +13,8 @@ namespace {
 using Kind = JsonValue::Kind;
 
 constexpr std::array<std::string_view, CloudEvent::kSlots> kNames{
-    "id",         "source",  "specversion", "type", "time", "subject", "datacontenttype",
-    "dataschema", "traceparent", "data",    "data_base64"};
+    "id",         "source",      "specversion", "type",       "time", "subject", "datacontenttype",
+    "dataschema", "traceparent", "data",        "data_base64"};
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
@@ -28,7 +28,8 @@ bool is_name(std::string_view name) {
 constexpr std::array<bool, 256> kNotInUri = [] {
   std::array<bool, 256> out{};
   for (std::size_t c = 0; c <= 0x20; ++c) out[c] = true;
-  for (const unsigned char c : {'"', '<', '>', '\\', '^', '`', '{', '|', '}', '\x7f'}) out[c] = true;
+  for (const unsigned char c : {'"', '<', '>', '\\', '^', '`', '{', '|', '}', '\x7f'})
+    out[c] = true;
   return out;
 }();
 
@@ -93,12 +94,8 @@ void CloudEvent::context(Slot slot, const JsonValue& value) {
       if (!is_uri_reference(value.text)) broken(name, "a URI reference", value);
       return;
     case time: return context_time(value);
-    case datacontenttype:
-      data_is_json_ = is_json_media_type(value.text);
-      return;
-    case traceparent:
-      trace_ = trace_of(value.text);
-      return;
+    case datacontenttype: data_is_json_ = is_json_media_type(value.text); return;
+    case traceparent: trace_ = trace_of(value.text); return;
     default: return;
   }
 }
@@ -160,12 +157,18 @@ bool decode_base64(std::string_view text, std::string& out) {
   std::size_t count = 0;
   for (const char c : text) {
     std::uint32_t value = 0;
-    if (c >= 'A' && c <= 'Z') value = static_cast<std::uint32_t>(c - 'A');
-    else if (c >= 'a' && c <= 'z') value = static_cast<std::uint32_t>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9') value = static_cast<std::uint32_t>(c - '0') + 52;
-    else if (c == '+') value = 62;
-    else if (c == '/') value = 63;
-    else return false;
+    if (c >= 'A' && c <= 'Z')
+      value = static_cast<std::uint32_t>(c - 'A');
+    else if (c >= 'a' && c <= 'z')
+      value = static_cast<std::uint32_t>(c - 'a') + 26;
+    else if (c >= '0' && c <= '9')
+      value = static_cast<std::uint32_t>(c - '0') + 52;
+    else if (c == '+')
+      value = 62;
+    else if (c == '/')
+      value = 63;
+    else
+      return false;
     bits = bits << 6 | value;
     if (++count % 4 == 1) continue;
     out.push_back(static_cast<char>(bits >> (8 - 2 * (count % 4)) % 8));

@@ -23,8 +23,18 @@ class CloudEvent {
   /// The members of the JSON object that the specification names; slots in this order. Extensions
   /// that the schema's key or time come from stand behind them.
   enum Slot : std::uint32_t {
-    id, source, specversion, type, time, subject, datacontenttype, dataschema, traceparent,
-    data, data_base64, kSlots
+    id,
+    source,
+    specversion,
+    type,
+    time,
+    subject,
+    datacontenttype,
+    dataschema,
+    traceparent,
+    data,
+    data_base64,
+    kSlots
   };
   /// More attributes than this break no rule of CloudEvents, but one of ours.
   static constexpr std::size_t kExtensionsMax = 64;

@@ -26,7 +26,8 @@ TEST(CloudEvent, ReadsAttributesAndData) {
   const std::string more =
       R"("time":"2026-03-01T08:00:00Z","subject":"s","datacontenttype":"application/json",)"
       R"("dataschema":"https://example.com/s?a=%20","ext1":"x","ext2":-5,"ext3":true,"ext4":null,)"
-      R"("traceparent":"00-)" + trace + R"(-00f067aa0ba902b7-01")";
+      R"("traceparent":"00-)" +
+      trace + R"(-00f067aa0ba902b7-01")";
   Schema schema = plain_schema();
   for (const bool data_first : {false, true}) {
     const std::string bytes =
@@ -54,7 +55,7 @@ TEST(CloudEvent, AKeyMayBeAnAttribute) {
   const std::string more = R"("subject":"su","line":7,"flag":false,"none":null,"long":"")";
   const std::pair<const char*, const char*> cases[] = {
       {"source", "/plant/7"}, {"id", "a81f"}, {"subject", "su"}, {"line", "7"}, {"flag", "false"},
-      {"none", ""}, {"long", ""}, {"absent", ""}, {"data", ""}};
+      {"none", ""},           {"long", ""},   {"absent", ""},    {"data", ""}};
   for (const auto& [name, key] : cases) {
     schema.key.name = name;
     const auto row = decode_structured(schema, event(more));
@@ -86,14 +87,12 @@ TEST(CloudEvent, BrokenRulesAreEnvelope) {
       {event(R"("dataschema":"a b")"), "dataschema: expected a URI reference, got \"a b\""},
       {event(R"("data_base64":"e30=")"), "data_base64: expected either data or data_base64"},
       {event("", R"("data_base64":5)"), "data_base64: expected a string"},
-      {event("", R"("data_base64":"e30")"),
-       "data_base64: expected base64 with padding (RFC 4648)"},
+      {event("", R"("data_base64":"e30")"), "data_base64: expected base64 with padding (RFC 4648)"},
       {R"({"specversion":"1.0","source":"/s","type":"t"})", "id: missing attribute"},
       {R"({"specversion":"1.0","source":"/s","type":"t","id":null})", "id: missing attribute"},
       {R"({"specversion":"1.0","source":"/s","type":"t","id":""})",
        "id: expected a string that is not empty, got \"\""},
-      {R"({"specversion":"1.0","source":"/s","type":"t","id":5})",
-       "id: expected a string, got 5"},
+      {R"({"specversion":"1.0","source":"/s","type":"t","id":5})", "id: expected a string, got 5"},
       {R"({"specversion":"1.0","id":"i","type":"t"})", "source: missing attribute"},
       {R"({"specversion":"1.0","id":"i","source":"a b","type":"t"})",
        "source: expected a URI reference, got \"a b\""},
@@ -122,8 +121,9 @@ TEST(CloudEvent, BrokenRulesAreEnvelope) {
 
 TEST(CloudEvent, MalformedGoesFirst) {
   for (const std::string& bytes :
-       {event(R"("ext":01)"), event(R"("ext":[1,])"), event("", R"("data":{"device_id":1,"x":tru})"),
-        event("", R"("data":[01])"), event("") + "x", std::string(R"({"id":5,"x":nul})"), std::string(),
+       {event(R"("ext":01)"), event(R"("ext":[1,])"),
+        event("", R"("data":{"device_id":1,"x":tru})"), event("", R"("data":[01])"),
+        event("") + "x", std::string(R"({"id":5,"x":nul})"), std::string(),
         event("", R"("data":{},"data":{"x":01})"), event("", R"("data_base64":1,"data_base64":01)"),
         event("", R"("data_base64":"eyJhIjowMX0=")"),  // {"a":01}
         event("", R"("data_base64":"/w==")")}) {
@@ -140,8 +140,10 @@ TEST(CloudEvent, ARefusedEventIsNamedByItsEnvelope) {
     EXPECT_EQ(row.id, "line-7");
   }
   // An event that lacks an id is not repaired by the envelope; one that has its own keeps it.
-  EXPECT_EQ(decode_structured(plain_schema(), R"({"specversion":"1.0","source":"s","type":"t"})",
-                              made_up).fate, Fate::envelope);
+  EXPECT_EQ(
+      decode_structured(plain_schema(), R"({"specversion":"1.0","source":"s","type":"t"})", made_up)
+          .fate,
+      Fate::envelope);
   EXPECT_EQ(decode_structured(plain_schema(), event(""), made_up).id, "a81f");
   EXPECT_EQ(decode_structured(plain_schema(), R"({"specversion":"1.0","id":"own","type":"t"})").id,
             "own");
@@ -150,8 +152,8 @@ TEST(CloudEvent, ARefusedEventIsNamedByItsEnvelope) {
 TEST(CloudEvent, JudgesThePayload) {
   const std::tuple<std::string, Fate, const char*> cases[] = {
       {event(""), Fate::live, ""},
-      {event("", R"("data_base64":"eyJkZXZpY2VfaWQiOiJkIiwidGVtcGVyYXR1cmUiOjIwfQ==")"),
-       Fate::live, ""},
+      {event("", R"("data_base64":"eyJkZXZpY2VfaWQiOiJkIiwidGVtcGVyYXR1cmUiOjIwfQ==")"), Fate::live,
+       ""},
       {event("", R"("data":{"device_id":"d","temperature":200})"), Fate::schema,
        "temperature: expected a number at most 150, got 200"},
       {event("", R"("data":{"device_id":"d","temperature":1,"temperature":1})"), Fate::schema,
@@ -222,13 +224,14 @@ TEST(CloudEvent, TracesAreTakenOnlyWhenWellFormed) {
 TEST(CloudEvent, Base64) {
   std::string out;
   const std::pair<const char*, std::string> good[] = {
-      {"", ""}, {"Zg==", "f"}, {"Zm8=", "fo"}, {"Zm9v", "foo"}, {"Zm9vYmFy", "foobar"},
-      {"AP+/", "\x00\xff\xbf"s}};
+      {"", ""},        {"Zg==", "f"},          {"Zm8=", "fo"},
+      {"Zm9v", "foo"}, {"Zm9vYmFy", "foobar"}, {"AP+/", "\x00\xff\xbf"s}};
   for (const auto& [text, bytes] : good) {
     EXPECT_TRUE(decode_base64(text, out)) << text;
     EXPECT_EQ(out, bytes);
   }
-  for (const char* bad : {"Z", "Zg", "Zg=", "Zm9", "Z===", "====", "Zg==Zg==", "Zm9v\n", "Zm-_", "=Zg="}) {
+  for (const char* bad :
+       {"Z", "Zg", "Zg=", "Zm9", "Z===", "====", "Zg==Zg==", "Zm9v\n", "Zm-_", "=Zg="}) {
     EXPECT_FALSE(decode_base64(bad, out)) << bad;
   }
 }
@@ -242,7 +245,8 @@ TEST(CloudEvent, MediaTypesAndUris) {
                             "application/xml; x=/json", "application/octet-stream"}) {
     EXPECT_FALSE(is_json_media_type(other)) << other;
   }
-  for (const char* uri : {"/a", "a", "https://h/p?q#f", "urn:uuid:1-2", "1-555-123", "%41", "/ä/b"}) {
+  for (const char* uri :
+       {"/a", "a", "https://h/p?q#f", "urn:uuid:1-2", "1-555-123", "%41", "/ä/b"}) {
     EXPECT_TRUE(is_uri_reference(uri)) << uri;
   }
   for (const char* bad : {"a b", "<a>", "a\n", "%", "%4", "%4g", "a|b", "\"", "\x7f"}) {

@@ -33,9 +33,15 @@ struct OwnedRow {
 };
 
 inline OwnedRow own(const DecodedRow& row) {
-  OwnedRow out{row.fate, std::string(row.detail), std::string(row.source), std::string(row.id),
-               std::string(row.key), std::string(row.trace), row.time.time_since_epoch().count(),
-               {}, {}};
+  OwnedRow out{row.fate,
+               std::string(row.detail),
+               std::string(row.source),
+               std::string(row.id),
+               std::string(row.key),
+               std::string(row.trace),
+               row.time.time_since_epoch().count(),
+               {},
+               {}};
   for (const double number : row.numbers) {
     std::uint64_t bits = 0;
     std::memcpy(&bits, &number, sizeof(bits));
@@ -74,10 +80,16 @@ inline Schema plain_schema() {
       {.name = "temperature", .min = -40, .max = 150},
       {.name = "count", .type = FieldType::integer, .required = false},
       {.name = "on", .type = FieldType::boolean, .required = false},
-      {.name = "mode", .type = FieldType::string, .required = false,
+      {.name = "mode",
+       .type = FieldType::string,
+       .required = false,
        .allowed = {"idle", "run", "clean"}},
-      {.name = "name", .type = FieldType::string, .required = false, .length_min = 2,
-       .length_max = 4, .pattern = "^[a-zäöü\\x00]+$"},
+      {.name = "name",
+       .type = FieldType::string,
+       .required = false,
+       .length_min = 2,
+       .length_max = 4,
+       .pattern = "^[a-zäöü\\x00]+$"},
   };
   return schema;
 }

@@ -23,8 +23,8 @@ Schema schema_of_eight() {
   for (const char* name : {"temperature", "pressure", "vibration", "humidity", "current"}) {
     schema.fields.push_back({.name = name, .min = -1000, .max = 1000});
   }
-  schema.fields.push_back({.name = "mode", .type = FieldType::string,
-                           .allowed = {"idle", "run", "clean"}});
+  schema.fields.push_back(
+      {.name = "mode", .type = FieldType::string, .allowed = {"idle", "run", "clean"}});
   return schema;
 }
 
@@ -43,8 +43,10 @@ std::string payload(Random& random) {
 
 std::string cloud_event(Random& random, std::size_t number) {
   return "{\"specversion\":\"1.0\",\"id\":\"" + std::to_string(number) +
-         "\",\"source\":\"/sim/press-0001\",\"type\":\"reading\",\"time\":\"2026-03-01T08:00:00.120Z\","
-         "\"data\":" + payload(random) + "}";
+         "\",\"source\":\"/sim/"
+         "press-0001\",\"type\":\"reading\",\"time\":\"2026-03-01T08:00:00.120Z\","
+         "\"data\":" +
+         payload(random) + "}";
 }
 
 void measure(const char* what, const Schema& schema, EventForm form,
@@ -61,8 +63,9 @@ void measure(const char* what, const Schema& schema, EventForm form,
       reset(batch, schema);
       const SteadyTime begin = clock.steady();
       for (const auto& event : events) {
-        const DecodedRow& row = decoder.decode(
-            {form, "/gateway", "id-1", ""}, std::string_view(event).substr(0, event.size() - kDecodePadding));
+        const DecodedRow& row =
+            decoder.decode({form, "/gateway", "id-1", ""},
+                           std::string_view(event).substr(0, event.size() - kDecodePadding));
         if (both) append(batch, row);
         ASSERT_EQ(row.fate, Fate::live) << row.detail;
       }
@@ -82,7 +85,8 @@ TEST(DecodeSpeed, DISABLED_PayloadAndCloudEvent) {
   std::vector<std::string> cloud_events;
   const std::string padding(kDecodePadding, ' ');
   for (std::size_t i = 0; i < kEvents; ++i) payloads.push_back(payload(random) + padding);
-  for (std::size_t i = 0; i < kEvents; ++i) cloud_events.push_back(cloud_event(random, i) + padding);
+  for (std::size_t i = 0; i < kEvents; ++i)
+    cloud_events.push_back(cloud_event(random, i) + padding);
   measure("payload", schema, EventForm::payload, payloads);
   measure("cloudevent", schema, EventForm::structured, cloud_events);
 }
@@ -111,7 +115,9 @@ TEST(DecodeSpeed, DISABLED_Split) {
   };
   std::size_t found = 0;
   const auto count = [&](std::size_t, std::string_view) { ++found; };
-  const auto judge = [&](std::size_t, std::string_view line) { found += looks_like_cloudevent(line); };
+  const auto judge = [&](std::size_t, std::string_view line) {
+    found += looks_like_cloudevent(line);
+  };
   time("split_lines", [&] { split_lines(lines, count); });
   time("split_lines, looks_like_cloudevent: yes", [&] { split_lines(lines, judge); });
   time("split_lines, looks_like_cloudevent: no", [&] { split_lines(payload_lines, judge); });

@@ -178,17 +178,23 @@ error_code JsonWalker::read(ondemand::value& value, std::size_t depth, JsonValue
   at_ = out.token.data();
   while (is_blank(out.token.back())) out.token.remove_suffix(1);
   switch (out.token.front()) {
-    case '"':
-      out.kind = Kind::string;
-      return value.get_string().get(out.text);
+    case '"': out.kind = Kind::string; return value.get_string().get(out.text);
     case '{':
     case '[':
       out.kind = out.token.front() == '{' ? Kind::object : Kind::array;
       out.token = out.token.substr(0, 1);
       return skip(value, depth);
-    case '-': case '0': case '1': case '2': case '3': case '4':
-    case '5': case '6': case '7': case '8': case '9':
-      return read_number(value, out);
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': return read_number(value, out);
     default: return read_atom(out);
   }
 }
@@ -234,13 +240,23 @@ error_code JsonWalker::skip(ondemand::value& value, std::size_t depth) {
       if (const auto error = value.get_array().get(array)) return error;
       return skip_array(array, depth + 1);
     }
-    case 't': case 'f': case 'n': {
+    case 't':
+    case 'f':
+    case 'n': {
       const bool known = token == "true" || token == "false" || token == "null";
       return known ? SUCCESS : simdjson::T_ATOM_ERROR;
     }
-    case '-': case '0': case '1': case '2': case '3': case '4':
-    case '5': case '6': case '7': case '8': case '9':
-      return is_number(token) ? SUCCESS : simdjson::NUMBER_ERROR;
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': return is_number(token) ? SUCCESS : simdjson::NUMBER_ERROR;
     default: return simdjson::T_ATOM_ERROR;
   }
 }
@@ -283,7 +299,10 @@ void JsonWalker::explain(error_code error, std::string& out) const {
 
 struct Decoder::Impl {
   explicit Impl(const Schema& from)
-      : schema(from), walker(from.depth_max), data_walker(from.depth_max), builder(from),
+      : schema(from),
+        walker(from.depth_max),
+        data_walker(from.depth_max),
+        builder(from),
         cloud_event(from, builder) {}
 
   void decode(const Envelope& envelope, std::string_view bytes);

@@ -38,8 +38,8 @@ struct DecodedRow {
   Fate fate = Fate::live;
   std::string_view detail;  ///< What, where, expected, got; empty if live. Names the field.
   std::string_view source, id, key, trace;
-  EventTime time = kNoTime;  ///< kNoTime if absent: the lane puts the acceptance time.
-  std::span<const double> numbers;           ///< Schema's numeric columns; NaN = missing.
+  EventTime time = kNoTime;         ///< kNoTime if absent: the lane puts the acceptance time.
+  std::span<const double> numbers;  ///< Schema's numeric columns; NaN = missing.
   std::span<const std::string_view> strings;  ///< Schema's string columns; empty = missing.
 };
 

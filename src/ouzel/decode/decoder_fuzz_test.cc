@@ -26,7 +26,8 @@ std::vector<std::filesystem::path> files_of(const std::string& folder) {
 std::array<std::string, 3> hidden(const std::string& json) {
   return {json, "{\"device_id\":\"d\",\"temperature\":1,\"x\":" + json + "}",
           R"({"specversion":"1.0","id":"i","source":"s","type":"t","data":{"device_id":"d",)"
-          R"("temperature":1,"x":)" + json + "}}"};
+          R"("temperature":1,"x":)" +
+              json + "}}"};
 }
 
 TEST(JsonConformance, Parsing) {
@@ -39,7 +40,8 @@ TEST(JsonConformance, Parsing) {
     const std::string name = file.filename().string();
     const auto texts = hidden(read_whole(file));
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      const auto row = i == 2 ? decode_structured(schema, texts[i]) : decode_payload(schema, texts[i]);
+      const auto row =
+          i == 2 ? decode_structured(schema, texts[i]) : decode_payload(schema, texts[i]);
       const bool malformed = row.fate == Fate::malformed;
       if (name.starts_with("i_")) continue;  // either will do
       EXPECT_EQ(malformed, name.starts_with("n_")) << name << i << row.detail;
@@ -77,17 +79,19 @@ TEST(JsonConformance, NaughtyStringsAsKeysAndIds) {
   EXPECT_GT(strings.size(), 500U);
   std::set<std::string> keys;
   for (const std::string& text : strings) {
-    const auto row = decode_payload(plain_schema(), "{\"device_id\":" + text + ",\"temperature\":1}");
+    const auto row =
+        decode_payload(plain_schema(), "{\"device_id\":" + text + ",\"temperature\":1}");
     EXPECT_EQ(row.fate, text == "\"\"" ? Fate::no_key : Fate::live) << text << row.detail;
     keys.insert(row.key);
-    const auto named = decode_structured(
-        plain_schema(), R"({"specversion":"1.0","source":"s","type":"t","id":)" + text +
-                            R"(,"data":{"device_id":1,"temperature":1}})");
+    const auto named =
+        decode_structured(plain_schema(), R"({"specversion":"1.0","source":"s","type":"t","id":)" +
+                                              text + R"(,"data":{"device_id":1,"temperature":1}})");
     EXPECT_EQ(named.fate, text == "\"\"" ? Fate::envelope : Fate::live) << text << named.detail;
     if (named.fate == Fate::live) {
       EXPECT_EQ(named.id, row.key);
     }
-    decode_structured(plain_schema(), R"({"specversion":"1.0","id":"i","type":"t","source":)" + text + "}");
+    decode_structured(plain_schema(),
+                      R"({"specversion":"1.0","id":"i","type":"t","source":)" + text + "}");
     decode_payload(plain_schema(), R"({"device_id":1,"temperature":)" + text + "}");
   }
   std::set<std::string> distinct(strings.begin(), strings.end());
@@ -101,7 +105,8 @@ const std::array<std::string, 6> kSeeds{
     R"("on":true,"mode":"run","name":"ab","extra":{"deep":[1,"x\n",null,{"a":1e5}]}})",
     R"( { "temperature" : -1.25e1 , "device_id" : 17 , "ts" : 1772352000.123 , "x" : [ ] } )",
     R"({"device_id":"\u00e4\ud83d\ude00","temperature":0,"name":"ä","mode":null,"ts":null})",
-    R"({"specversion":"1.0","id":"a81f","source":"/plant/7","type":"t","time":"2026-03-01T08:00:00Z",)"
+    R"({"specversion":"1.0","id":"a81f","source":"/plant/7","type":"t",)"
+    R"("time":"2026-03-01T08:00:00Z",)"
     R"("traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",)"
     R"("data":{"device_id":"d","temperature":20,"on":false}})",
     R"({"data_base64":"eyJkZXZpY2VfaWQiOiJkIiwidGVtcGVyYXR1cmUiOjIwfQ==","specversion":"1.0",)"
@@ -109,9 +114,30 @@ const std::array<std::string, 6> kSeeds{
     R"([{"device_id":"d"},[[[]]],"s",-0.5e-7,true,false,null])"};
 
 std::string piece(Random& random) {
-  static const std::array<std::string, 24> kPieces{
-      "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud800", "null", "true", "1e999", "-", "0", ".",
-      "e", "\n", std::string(1, '\0'), "\xff", "\xc3", "\"temperature\":", "\"device_id\":", " "};
+  static const std::array<std::string, 24> kPieces{"{",
+                                                   "}",
+                                                   "[",
+                                                   "]",
+                                                   ",",
+                                                   ":",
+                                                   "\"",
+                                                   "\\",
+                                                   "\\u",
+                                                   "\\ud800",
+                                                   "null",
+                                                   "true",
+                                                   "1e999",
+                                                   "-",
+                                                   "0",
+                                                   ".",
+                                                   "e",
+                                                   "\n",
+                                                   std::string(1, '\0'),
+                                                   "\xff",
+                                                   "\xc3",
+                                                   "\"temperature\":",
+                                                   "\"device_id\":",
+                                                   " "};
   return kPieces[random.below(kPieces.size())];
 }
 
@@ -138,8 +164,11 @@ std::string mutated(Random& random) {
 bool is_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto lead = static_cast<unsigned char>(text[at]);
-    const std::size_t size = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3
-                             : lead >> 3 == 30 ? 4 : 0;
+    const std::size_t size = lead < 0x80       ? 1
+                             : lead >> 5 == 6  ? 2
+                             : lead >> 4 == 14 ? 3
+                             : lead >> 3 == 30 ? 4
+                                               : 0;
     if (size == 0 || at + size > text.size()) return false;
     for (std::size_t i = 1; i < size; ++i) {
       if ((static_cast<unsigned char>(text[at + i]) & 0xc0) != 0x80) return false;
@@ -174,7 +203,8 @@ TEST(DecoderFuzz, DecodeIsAPureFunction) {
     const Envelope envelope{structured ? EventForm::structured : EventForm::payload, "/e", "1", ""};
     const auto row = decode_with(used, envelope, bytes, '}');
     // Another decoder, which has just decoded something else, with other bytes behind the event.
-    decode_with(other, {random.chance(0.5) ? EventForm::structured : EventForm::payload, "", "", ""},
+    decode_with(other,
+                {random.chance(0.5) ? EventForm::structured : EventForm::payload, "", "", ""},
                 before);
     ASSERT_EQ(decode_with(other, envelope, bytes, "]\",1\0"[i % 5]), row) << bytes;
     if (i % 16 == 0) {
@@ -186,7 +216,8 @@ TEST(DecoderFuzz, DecodeIsAPureFunction) {
     before = bytes;
   }
   // The mutations have to reach every verdict, or they prove little.
-  for (const Fate fate : {Fate::live, Fate::schema, Fate::malformed, Fate::no_key, Fate::envelope}) {
+  for (const Fate fate :
+       {Fate::live, Fate::schema, Fate::malformed, Fate::no_key, Fate::envelope}) {
     EXPECT_GT(fates[static_cast<std::size_t>(fate)], 1'000U) << to_string(fate);
   }
 }

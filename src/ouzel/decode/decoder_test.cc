@@ -16,7 +16,8 @@ std::string event_with(std::string_view more) {
 }
 
 TEST(Decoder, ReadsEveryType) {
-  const auto row = decode_payload(plain_schema(),
+  const auto row = decode_payload(
+      plain_schema(),
       R"({"device_id":"press-12","ts":"2026-03-01T08:00:00.120Z","temperature":21.5,)"
       R"("count":-7,"on":true,"mode":"run","name":"ab","extra":{"deep":[1,"x",null]}})");
   EXPECT_EQ(row.fate, Fate::live) << row.detail;
@@ -66,22 +67,25 @@ TEST(Decoder, JudgesNumbers) {
   const auto with = [](std::string_view number) {
     return "{\"device_id\":\"d\",\"temperature\":" + std::string(number) + "}";
   };
-  expect_bad(plain_schema(), {
-      {with("151.5"), Fate::schema, "temperature: expected a number at most 150, got 151.5"},
-      {with("-40.001"), Fate::schema, "temperature: expected a number at least -40, got -40.001"},
-      {with("\"hot\""), Fate::schema, "temperature: expected a number, got \"hot\""},
-      {with("true"), Fate::schema, "temperature: expected a number, got true"},
-      {with("{\"c\":1}"), Fate::schema, "temperature: expected a number, got an object"},
-      {with("[1]"), Fate::schema, "temperature: expected a number, got an array"},
-      {with("null"), Fate::schema, "temperature: missing, expected a number, got null"},
-      {with("1e999"), Fate::schema, "temperature: expected a finite number, got 1e999"},
-      {with("-1e999"), Fate::schema, "temperature: expected a finite number, got -1e999"},
-      {with("NaN"), Fate::malformed, ""},
-      {with("Infinity"), Fate::malformed, ""},
-      {with("-Infinity"), Fate::malformed, ""},
-      {with("01"), Fate::malformed, ""},
-      {"{\"device_id\":\"d\"}", Fate::schema, "temperature: missing, expected a number"},
-  });
+  expect_bad(
+      plain_schema(),
+      {
+          {with("151.5"), Fate::schema, "temperature: expected a number at most 150, got 151.5"},
+          {with("-40.001"), Fate::schema,
+           "temperature: expected a number at least -40, got -40.001"},
+          {with("\"hot\""), Fate::schema, "temperature: expected a number, got \"hot\""},
+          {with("true"), Fate::schema, "temperature: expected a number, got true"},
+          {with("{\"c\":1}"), Fate::schema, "temperature: expected a number, got an object"},
+          {with("[1]"), Fate::schema, "temperature: expected a number, got an array"},
+          {with("null"), Fate::schema, "temperature: missing, expected a number, got null"},
+          {with("1e999"), Fate::schema, "temperature: expected a finite number, got 1e999"},
+          {with("-1e999"), Fate::schema, "temperature: expected a finite number, got -1e999"},
+          {with("NaN"), Fate::malformed, ""},
+          {with("Infinity"), Fate::malformed, ""},
+          {with("-Infinity"), Fate::malformed, ""},
+          {with("01"), Fate::malformed, ""},
+          {"{\"device_id\":\"d\"}", Fate::schema, "temperature: missing, expected a number"},
+      });
   for (const char* good : {"150", "-40", "1.5e2", "0", "-0", "1e-400", "20.000000000000000000001",
                            "2000000000000000000000000000000000000000e-38"}) {
     EXPECT_EQ(decode_payload(plain_schema(), with(good)).fate, Fate::live) << good;
@@ -91,19 +95,21 @@ TEST(Decoder, JudgesNumbers) {
 
 TEST(Decoder, JudgesIntegersAndBooleans) {
   const std::string range = "count: expected an integer within ±2^53, got ";
-  expect_bad(plain_schema(), {
-      {event_with("\"count\":1.5"), Fate::schema, range + "1.5"},
-      {event_with("\"count\":9007199254740993"), Fate::schema, range + "9007199254740993"},
-      {event_with("\"count\":-9007199254740993"), Fate::schema, range + "-9007199254740993"},
-      {event_with("\"count\":9007199254740994"), Fate::schema, range + "9007199254740994"},
-      {event_with("\"count\":1e300"), Fate::schema, range + "1e300"},
-      {event_with("\"count\":\"1\""), Fate::schema, "count: expected an integer, got \"1\""},
-      {event_with("\"on\":1"), Fate::schema, "on: expected true or false, got 1"},
-      {event_with("\"on\":\"true\""), Fate::schema, "on: expected true or false, got \"true\""},
-      {event_with("\"on\":tru"), Fate::malformed, ""},
-      {event_with("\"on\":truex"), Fate::malformed, ""},
-      {event_with("\"on\":TRUE"), Fate::malformed, ""},
-  });
+  expect_bad(
+      plain_schema(),
+      {
+          {event_with("\"count\":1.5"), Fate::schema, range + "1.5"},
+          {event_with("\"count\":9007199254740993"), Fate::schema, range + "9007199254740993"},
+          {event_with("\"count\":-9007199254740993"), Fate::schema, range + "-9007199254740993"},
+          {event_with("\"count\":9007199254740994"), Fate::schema, range + "9007199254740994"},
+          {event_with("\"count\":1e300"), Fate::schema, range + "1e300"},
+          {event_with("\"count\":\"1\""), Fate::schema, "count: expected an integer, got \"1\""},
+          {event_with("\"on\":1"), Fate::schema, "on: expected true or false, got 1"},
+          {event_with("\"on\":\"true\""), Fate::schema, "on: expected true or false, got \"true\""},
+          {event_with("\"on\":tru"), Fate::malformed, ""},
+          {event_with("\"on\":truex"), Fate::malformed, ""},
+          {event_with("\"on\":TRUE"), Fate::malformed, ""},
+      });
   for (const char* good : {"9007199254740992", "-9007199254740992", "5.0", "5e2", "-0", "0"}) {
     const auto row = decode_payload(plain_schema(), event_with("\"count\":" + std::string(good)));
     EXPECT_EQ(row.fate, Fate::live) << good;
@@ -113,38 +119,42 @@ TEST(Decoder, JudgesIntegersAndBooleans) {
 }
 
 TEST(Decoder, JudgesStrings) {
-  expect_bad(plain_schema(), {
-      {event_with("\"mode\":\"off\""), Fate::schema,
-       "mode: expected one of idle, run, clean, got \"off\""},
-      {event_with("\"mode\":3"), Fate::schema, "mode: expected a string, got 3"},
-      {event_with("\"mode\":\"\""), Fate::schema, ""},
-      {event_with("\"name\":\"a\""), Fate::schema,
-       "name: expected at least 2 characters, got \"a\""},
-      {event_with("\"name\":\"abcde\""), Fate::schema,
-       "name: expected at most 4 characters, got \"abcde\""},
-      {event_with("\"name\":\"aB\""), Fate::schema,
-       "name: expected a match of ^[a-zäöü\\x00]+$, got \"aB\""},
-      {event_with("\"name\":\"a\\x62\""), Fate::malformed, ""},
-      {event_with("\"name\":\"a\x01\""), Fate::malformed, ""},
-      {event_with("\"name\":\"ab\\ud800\""), Fate::malformed, ""},
-      {event_with("\"name\":\"ab\\udc00\""), Fate::malformed, ""},
-      {event_with("\"name\":\"ab\xff\""), Fate::malformed, "not valid JSON: invalid UTF-8"},
-  });
+  expect_bad(
+      plain_schema(),
+      {
+          {event_with("\"mode\":\"off\""), Fate::schema,
+           "mode: expected one of idle, run, clean, got \"off\""},
+          {event_with("\"mode\":3"), Fate::schema, "mode: expected a string, got 3"},
+          {event_with("\"mode\":\"\""), Fate::schema, ""},
+          {event_with("\"name\":\"a\""), Fate::schema,
+           "name: expected at least 2 characters, got \"a\""},
+          {event_with("\"name\":\"abcde\""), Fate::schema,
+           "name: expected at most 4 characters, got \"abcde\""},
+          {event_with("\"name\":\"aB\""), Fate::schema,
+           "name: expected a match of ^[a-zäöü\\x00]+$, got \"aB\""},
+          {event_with("\"name\":\"a\\x62\""), Fate::malformed, ""},
+          {event_with("\"name\":\"a\x01\""), Fate::malformed, ""},
+          {event_with("\"name\":\"ab\\ud800\""), Fate::malformed, ""},
+          {event_with("\"name\":\"ab\\udc00\""), Fate::malformed, ""},
+          {event_with("\"name\":\"ab\xff\""), Fate::malformed, "not valid JSON: invalid UTF-8"},
+      });
   // Lengths count code points; escapes are resolved, NUL among them.
-  const auto row = decode_payload(plain_schema(),
-                                  event_with(R"("name":"\u00e4ö\u0000b","mode":"r\u0075n")"));
+  const auto row =
+      decode_payload(plain_schema(), event_with(R"("name":"\u00e4ö\u0000b","mode":"r\u0075n")"));
   EXPECT_EQ(row.fate, Fate::live) << row.detail;
   EXPECT_EQ(row.strings, (std::vector<std::string>{"run", std::string("äö\0b", 6)}));
 }
 
 TEST(Decoder, FindsDuplicates) {
-  expect_bad(plain_schema(), {
-      {event_with("\"temperature\":21"), Fate::schema, "temperature: duplicate field"},
-      {event_with("\"device_id\":\"e\""), Fate::schema, "device_id: duplicate field"},
-      {event_with("\"device\\u005fid\":\"e\""), Fate::schema, "device_id: duplicate field"},
-      {event_with("\"ts\":1,\"ts\":1"), Fate::schema, "ts: duplicate field"},
-      {event_with("\"mode\":null,\"mode\":\"run\""), Fate::schema, "mode: duplicate field"},
-  });
+  expect_bad(
+      plain_schema(),
+      {
+          {event_with("\"temperature\":21"), Fate::schema, "temperature: duplicate field"},
+          {event_with("\"device_id\":\"e\""), Fate::schema, "device_id: duplicate field"},
+          {event_with("\"device\\u005fid\":\"e\""), Fate::schema, "device_id: duplicate field"},
+          {event_with("\"ts\":1,\"ts\":1"), Fate::schema, "ts: duplicate field"},
+          {event_with("\"mode\":null,\"mode\":\"run\""), Fate::schema, "mode: duplicate field"},
+      });
   EXPECT_EQ(decode_payload(plain_schema(), event_with("\"x\":1,\"x\":2")).fate, Fate::live);
   // The first value of a key counts.
   EXPECT_EQ(decode_payload(plain_schema(), event_with("\"device_id\":\"e\"")).key, "d");
@@ -159,23 +169,26 @@ TEST(Decoder, JudgesKeys) {
   };
   Schema schema = plain_schema();
   schema.key_bytes_max = 8;
-  expect_bad(schema, {
-      {with("1.0"), Fate::no_key, unusable("1.0")},
-      {with("1e3"), Fate::no_key, unusable("1e3")},
-      {with("[]"), Fate::no_key, unusable("an array")},
-      {with("{}"), Fate::no_key, unusable("an object")},
-      {with("null"), Fate::no_key, "device_id: missing, expected the event's key"},
-      {with("\"\""), Fate::no_key, "device_id: expected a key of 1 to 8 bytes, got \"\""},
-      {with("\"123456789\""), Fate::no_key,
-       "device_id: expected a key of 1 to 8 bytes, got \"123456789\""},
-      {"{\"temperature\":20}", Fate::no_key, "device_id: missing, expected the event's key"},
-      {"{\"temperature\":\"x\"}", Fate::no_key, "device_id: missing, expected the event's key"},
-      {"[{\"device_id\":\"d\"}]", Fate::no_key, "payload: expected an object, got an array"},
-      {"17", Fate::no_key, "payload: expected an object, got 17"},
-  });
+  expect_bad(
+      schema,
+      {
+          {with("1.0"), Fate::no_key, unusable("1.0")},
+          {with("1e3"), Fate::no_key, unusable("1e3")},
+          {with("[]"), Fate::no_key, unusable("an array")},
+          {with("{}"), Fate::no_key, unusable("an object")},
+          {with("null"), Fate::no_key, "device_id: missing, expected the event's key"},
+          {with("\"\""), Fate::no_key, "device_id: expected a key of 1 to 8 bytes, got \"\""},
+          {with("\"123456789\""), Fate::no_key,
+           "device_id: expected a key of 1 to 8 bytes, got \"123456789\""},
+          {"{\"temperature\":20}", Fate::no_key, "device_id: missing, expected the event's key"},
+          {"{\"temperature\":\"x\"}", Fate::no_key, "device_id: missing, expected the event's key"},
+          {"[{\"device_id\":\"d\"}]", Fate::no_key, "payload: expected an object, got an array"},
+          {"17", Fate::no_key, "payload: expected an object, got 17"},
+      });
   const std::pair<const char*, const char*> good[] = {
-      {"\"a\\u0062c\"", "abc"}, {"12", "12"}, {"-7", "-7"}, {"true", "true"}, {"false", "false"},
-      {"\"12345678\"", "12345678"}, {"12345678", "12345678"}};
+      {"\"a\\u0062c\"", "abc"}, {"12", "12"},       {"-7", "-7"},
+      {"true", "true"},         {"false", "false"}, {"\"12345678\"", "12345678"},
+      {"12345678", "12345678"}};
   for (const auto& [json, key] : good) {
     const auto row = decode_payload(schema, with(json));
     EXPECT_EQ(row.fate, Fate::live) << row.detail;
@@ -209,15 +222,17 @@ TEST(Decoder, AKeyMayComeFromTheEnvelope) {
 }
 
 TEST(Decoder, JudgesTimes) {
-  expect_bad(plain_schema(), {
-      {event_with("\"ts\":\"yesterday\""), Fate::schema,
-       "ts: expected a time (RFC 3339 with offset, or an epoch number), got \"yesterday\""},
-      {event_with("\"ts\":true"), Fate::schema, ""},
-      {event_with("\"ts\":{}"), Fate::schema, ""},
-      {event_with("\"ts\":1e30"), Fate::schema,
-       "ts: expected a time from 1677-09-22 to 2262-04-11, got 1e30"},
-      {event_with("\"ts\":\"0001-01-01T00:00:00Z\""), Fate::schema, ""},
-  });
+  expect_bad(
+      plain_schema(),
+      {
+          {event_with("\"ts\":\"yesterday\""), Fate::schema,
+           "ts: expected a time (RFC 3339 with offset, or an epoch number), got \"yesterday\""},
+          {event_with("\"ts\":true"), Fate::schema, ""},
+          {event_with("\"ts\":{}"), Fate::schema, ""},
+          {event_with("\"ts\":1e30"), Fate::schema,
+           "ts: expected a time from 1677-09-22 to 2262-04-11, got 1e30"},
+          {event_with("\"ts\":\"0001-01-01T00:00:00Z\""), Fate::schema, ""},
+      });
   for (const char* good : {"1772352000", "1772352000000", "1.772352e9", "\"1772352000000000\"",
                            "\"2026-03-01T08:00:00Z\"", "1772352000000000000", "1772352000.0"}) {
     const auto row = decode_payload(plain_schema(), event_with("\"ts\":" + std::string(good)));
@@ -228,15 +243,48 @@ TEST(Decoder, JudgesTimes) {
 
 TEST(Decoder, RefusesWhatIsMalformedFirst) {
   // Whatever else is wrong, and whether or not somebody reads the value.
-  for (const char* rest :
-       {"\"x\":01", "\"x\":+1", "\"x\":.5", "\"x\":1.", "\"x\":1e", "\"x\":nul", "\"x\":nulll",
-        "\"x\":[1,]", "\"x\":[,1]", "\"x\":{\"a\" 1}", "\"x\":{\"a\":1,}", "\"x\":{a:1}",
-        "\"x\":\"\\q\"", "\"x\":[\"\\u12g4\"]", "\"x\":{\"\\q\":1}", "\"\\q\":1", "\"x\":'a'",
-        "\"x\":[1}", "\"x\":{\"a\":1]", "\"x\":1 2", "\"x\":\"a\" \"b\"", "\"x\"", "\"x\":", "\"x\":1,",
-        ",", "1:2", "\"x\":[1 2]", "\"x\":--1", "\"x\":1-1", "\"x\":1\"a\"", "\"x\":\"a\"1",
-        "\"x\":{\"a\":{\"b\":[{\"c\":tru}]}}", "\"x\":/**/1", "\"x\":1}{", "\"x\":1},{",
-        "\"x\":[[1]", "\"x\":{", "\"x\":}", "\"x\":\"\t\"", "\"x\":\v1"}) {
-    for (const char* before : {"\"device_id\":\"d\",\"temperature\":20,", "\"temperature\":\"hot\","}) {
+  for (const char* rest : {"\"x\":01",
+                           "\"x\":+1",
+                           "\"x\":.5",
+                           "\"x\":1.",
+                           "\"x\":1e",
+                           "\"x\":nul",
+                           "\"x\":nulll",
+                           "\"x\":[1,]",
+                           "\"x\":[,1]",
+                           "\"x\":{\"a\" 1}",
+                           "\"x\":{\"a\":1,}",
+                           "\"x\":{a:1}",
+                           "\"x\":\"\\q\"",
+                           "\"x\":[\"\\u12g4\"]",
+                           "\"x\":{\"\\q\":1}",
+                           "\"\\q\":1",
+                           "\"x\":'a'",
+                           "\"x\":[1}",
+                           "\"x\":{\"a\":1]",
+                           "\"x\":1 2",
+                           "\"x\":\"a\" \"b\"",
+                           "\"x\"",
+                           "\"x\":",
+                           "\"x\":1,",
+                           ",",
+                           "1:2",
+                           "\"x\":[1 2]",
+                           "\"x\":--1",
+                           "\"x\":1-1",
+                           "\"x\":1\"a\"",
+                           "\"x\":\"a\"1",
+                           "\"x\":{\"a\":{\"b\":[{\"c\":tru}]}}",
+                           "\"x\":/**/1",
+                           "\"x\":1}{",
+                           "\"x\":1},{",
+                           "\"x\":[[1]",
+                           "\"x\":{",
+                           "\"x\":}",
+                           "\"x\":\"\t\"",
+                           "\"x\":\v1"}) {
+    for (const char* before :
+         {"\"device_id\":\"d\",\"temperature\":20,", "\"temperature\":\"hot\","}) {
       const std::string bytes = "{" + std::string(before) + rest + "}";
       const auto row = decode_payload(plain_schema(), bytes);
       EXPECT_EQ(to_string(row.fate), "malformed") << bytes << ": " << row.detail;
@@ -247,10 +295,34 @@ TEST(Decoder, RefusesWhatIsMalformedFirst) {
 
 TEST(Decoder, RefusesBrokenBytes) {
   const std::string good = event_with("\"x\":1");
-  const std::vector<std::string> bad = {
-      "", " ", "\n", good + "x", good + good, good + ",", good + "\0"s, "\0"s + good,
-      "\xef\xbb\xbf" + good, "\xff", "{\"device_id\":\"\xc3\"}", "{", "}", "{\"", "\"", "[", "[[]",
-      "tru", "nul", "-", "1.", "\"a", "\"a\" 1", "\"\\q\"", "1 2", "true false", "[1] 2", "[1],"};
+  const std::vector<std::string> bad = {"",
+                                        " ",
+                                        "\n",
+                                        good + "x",
+                                        good + good,
+                                        good + ",",
+                                        good + "\0"s,
+                                        "\0"s + good,
+                                        "\xef\xbb\xbf" + good,
+                                        "\xff",
+                                        "{\"device_id\":\"\xc3\"}",
+                                        "{",
+                                        "}",
+                                        "{\"",
+                                        "\"",
+                                        "[",
+                                        "[[]",
+                                        "tru",
+                                        "nul",
+                                        "-",
+                                        "1.",
+                                        "\"a",
+                                        "\"a\" 1",
+                                        "\"\\q\"",
+                                        "1 2",
+                                        "true false",
+                                        "[1] 2",
+                                        "[1],"};
   for (const std::string& bytes : bad) {
     const auto row = decode_payload(plain_schema(), bytes);
     EXPECT_EQ(to_string(row.fate), "malformed") << bytes << ": " << row.detail;
@@ -282,7 +354,8 @@ TEST(Decoder, BoundsDepthAndSize) {
     EXPECT_EQ(decode_payload(schema, std::string(depth, '[')).fate, Fate::malformed);
     std::string objects;
     for (std::size_t i = 0; i < depth; ++i) objects += "{\"a\":";
-    EXPECT_EQ(decode_payload(schema, objects + "1" + std::string(depth, '}')).fate, Fate::malformed);
+    EXPECT_EQ(decode_payload(schema, objects + "1" + std::string(depth, '}')).fate,
+              Fate::malformed);
     const std::string both = std::string(depth, '[') + std::string(depth, ']');
     EXPECT_EQ(decode_payload(schema, both).fate, Fate::malformed);
   }
@@ -301,10 +374,11 @@ TEST(Decoder, DetailsAreShortAndWhole) {
   const auto row = decode_payload(plain_schema(), event_with("\"mode\":\"" + text + "\""));
   EXPECT_EQ(row.fate, Fate::schema);
   // 100 bytes: the quote and 33 whole characters.
-  EXPECT_EQ(row.detail, "mode: expected one of idle, run, clean, got \"" + text.substr(0, 99) + "…");
+  EXPECT_EQ(row.detail,
+            "mode: expected one of idle, run, clean, got \"" + text.substr(0, 99) + "…");
   const std::string digits(5'000, '1');
-  const auto number = decode_payload(plain_schema(),
-                                     "{\"device_id\":1,\"temperature\":" + digits + "}");
+  const auto number =
+      decode_payload(plain_schema(), "{\"device_id\":1,\"temperature\":" + digits + "}");
   EXPECT_EQ(number.fate, Fate::schema);
   EXPECT_LT(number.detail.size(), 400U);
 }
@@ -315,7 +389,8 @@ TEST(Decoder, KeepsNothingOfTheEventBefore) {
   const std::string full = event_with(R"("ts":1,"count":3,"on":true,"mode":"run","name":"ab")");
   const std::string bare = event_with("\"x\":1");
   const auto alone = decode_payload(schema, bare);
-  for (const std::string& before : {full, std::string("{"), event_with("\"mode\":1"), std::string("3")}) {
+  for (const std::string& before :
+       {full, std::string("{"), event_with("\"mode\":1"), std::string("3")}) {
     decode_with(decoder, kPayloadEnvelope, before);
     EXPECT_EQ(decode_with(decoder, kPayloadEnvelope, bare), alone) << before;
   }
@@ -325,7 +400,7 @@ TEST(Decoder, OrderAndUnknownMembersDoNotMatter) {
   const Schema schema = plain_schema();
   Decoder decoder(schema);
   std::vector<std::string> members = {R"("device_id":"d")", R"("temperature":20)", R"("count":3)",
-                                      R"("zzz":[{}])", R"("mode":"run")", R"("ts":5)"};
+                                      R"("zzz":[{}])",      R"("mode":"run")",     R"("ts":5)"};
   std::sort(members.begin(), members.end());
   do {
     std::string bytes = "{";
@@ -365,7 +440,8 @@ TEST(Append, FillsTheDecodeColumns) {
     const std::string good = event_with("\"mode\":\"run\",\"ts\":7");
     for (const std::string& bytes : {good, std::string("{")}) {
       const std::string padded = bytes + padding;
-      append(batch, decoder.decode(kPayloadEnvelope, std::string_view(padded).substr(0, bytes.size())));
+      append(batch,
+             decoder.decode(kPayloadEnvelope, std::string_view(padded).substr(0, bytes.size())));
     }
     EXPECT_EQ(batch.rows(), 2U);
     EXPECT_EQ(batch.fate, (std::vector<Fate>{Fate::live, Fate::malformed}));

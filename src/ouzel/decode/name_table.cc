@@ -31,7 +31,8 @@ std::uint32_t NameTable::find(std::string_view name) {
 
 std::size_t NameTable::bucket(std::string_view name) const {
   // Names of one schema tend to differ in length, in the first or in the last bytes. Many that
-  // agree in all of them only make the probing longer: their number is the schema's, not a sender's.
+  // agree in all of them only make the probing longer: their number is the schema's, not a
+  // sender's.
   std::uint64_t mixed = name.size();
   for (const char c : name.substr(0, 4)) mixed = mixed * 131 + static_cast<unsigned char>(c);
   const std::size_t tail = name.size() > 4 ? name.size() - 4 : name.size();

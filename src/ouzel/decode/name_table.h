@@ -50,9 +50,9 @@ class NameTable {
   void rehash();
 
   std::vector<Name> names_;
-  std::vector<std::uint32_t> buckets_;           ///< Open addressing; a power of two, half empty.
-  std::vector<std::uint32_t> next_{kNone};       ///< By slot + 1: what followed it; [0]: the first.
-  std::uint32_t previous_ = 0;                   ///< Slot + 1 of the member before; 0: none.
+  std::vector<std::uint32_t> buckets_;      ///< Open addressing; a power of two, half empty.
+  std::vector<std::uint32_t> next_{kNone};  ///< By slot + 1: what followed it; [0]: the first.
+  std::uint32_t previous_ = 0;              ///< Slot + 1 of the member before; 0: none.
 };
 
 }  // namespace ouzel

@@ -186,9 +186,7 @@ void RowBuilder::time(const Timestamp& stamp, const JsonValue& value) {
   const bool named = schema_.time.kind != FieldSource::Kind::none;
   const std::string_view name = named ? std::string_view(schema_.time.name) : "time";
   switch (stamp.state) {
-    case Timestamp::State::good:
-      time_ = stamp.time;
-      return;
+    case Timestamp::State::good: time_ = stamp.time; return;
     case Timestamp::State::not_a_time:
       return wrong(name, "a time (RFC 3339 with offset, or an epoch number)", value);
     case Timestamp::State::out_of_range:

@@ -14,10 +14,10 @@ namespace ouzel {
 void split_lines(std::string_view body,
                  const std::function<void(std::size_t, std::string_view)>& each);
 
-/// Calls `each(index, element)` for every element of a JSON array (a CloudEvents batch). Elements are
-/// views into `body`, which must be followed by kDecodePadding readable bytes. A cheap scan that
-/// knows strings and brackets only: each element is validated when it is decoded. Error config:
-/// not an array, or its brackets do not match; the elements before that were handed out.
+/// Calls `each(index, element)` for every element of a JSON array (a CloudEvents batch). Elements
+/// are views into `body`, which must be followed by kDecodePadding readable bytes. A cheap scan
+/// that knows strings and brackets only: each element is validated when it is decoded. Error
+/// config: not an array, or its brackets do not match; the elements before that were handed out.
 Result<std::size_t> split_array(std::string_view body,
                                 const std::function<void(std::size_t, std::string_view)>& each);
 

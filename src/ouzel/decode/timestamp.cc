@@ -22,34 +22,33 @@ Timestamp make(std::int64_t seconds, std::int64_t nanos) {
   return {State::good, EventTime(std::chrono::nanoseconds(seconds * kNanosPerSecond + nanos))};
 }
 
-/// Takes characters off the front of a text; once something was not as expected, `good` is false.
+/// Takes characters off the front of a text; once something was not as expected, `good` is false
+/// and stays so.
 struct Reader {
   std::string_view left;
   bool good = true;
 
+  bool at(char c) const { return !left.empty() && left.front() == c; }
   int number(std::size_t digits) {
     if (left.size() < digits) return fail();
     int out = 0;
     for (std::size_t i = 0; i < digits; ++i) {
-      if (!is_digit(left[i])) return fail();
+      good &= is_digit(left[i]);
       out = out * 10 + (left[i] - '0');
     }
     left.remove_prefix(digits);
     return out;
   }
-  char one_of(std::string_view allowed) {
-    if (left.empty() || allowed.find(left.front()) == std::string_view::npos) {
-      fail();
-      return '\0';
-    }
-    const char out = left.front();
+  /// Takes `c`, if it stands here.
+  bool take(char c) {
+    if (!at(c)) return false;
     left.remove_prefix(1);
-    return out;
+    return true;
   }
+  void expect(char c) { good &= take(c); }
   /// Nanoseconds of `.digits`; 0 if there is no point.
   std::int64_t fraction() {
-    if (left.empty() || left.front() != '.') return 0;
-    left.remove_prefix(1);
+    if (!take('.')) return 0;
     std::int64_t out = 0;
     std::size_t count = 0;
     for (; count < left.size() && is_digit(left[count]); ++count) {
@@ -68,14 +67,15 @@ struct Reader {
 
 /// Seconds east of Greenwich.
 int read_offset(Reader& in) {
-  const char sign = in.one_of("Zz+-");
-  if (!in.good || sign == 'Z' || sign == 'z') return 0;
+  if (in.take('Z') || in.take('z')) return 0;
+  const bool west = in.take('-');
+  if (!west) in.expect('+');
   const int hours = in.number(2);
-  in.one_of(":");
+  in.expect(':');
   const int minutes = in.number(2);
-  if (hours > 23 || minutes > 59) return in.fail();
+  if (!in.good || hours > 23 || minutes > 59) return in.fail();
   const int seconds = (hours * 60 + minutes) * 60;
-  return sign == '-' ? -seconds : seconds;
+  return west ? -seconds : seconds;
 }
 
 /// A number as 0.d1d2d3… × 10^point; d1 is not 0.
@@ -106,12 +106,9 @@ constexpr std::int64_t kExponentMax = 10'000;
 
 bool read_exponent(Reader& in, std::int64_t& out) {
   if (in.left.empty()) return true;
-  in.one_of("eE");
-  bool negative = false;
-  if (!in.left.empty() && (in.left.front() == '-' || in.left.front() == '+')) {
-    negative = in.left.front() == '-';
-    in.left.remove_prefix(1);
-  }
+  if (!in.take('e')) in.expect('E');
+  const bool negative = in.take('-');
+  if (!negative) in.take('+');
   if (in.left.empty()) return false;
   while (in.good && !in.left.empty()) out = std::min(out * 10 + in.number(1), kExponentMax);
   if (negative) out = -out;
@@ -120,10 +117,7 @@ bool read_exponent(Reader& in, std::int64_t& out) {
 
 bool read_decimal(std::string_view text, Decimal& out) {
   Reader in{text};
-  if (!in.left.empty() && in.left.front() == '-') {
-    out.negative = true;
-    in.left.remove_prefix(1);
-  }
+  out.negative = in.take('-');
   bool behind_point = false;
   std::size_t whole = 0;
   std::size_t behind = 0;
@@ -154,15 +148,15 @@ bool read_decimal(std::string_view text, Decimal& out) {
 Timestamp parse_rfc3339(std::string_view text) {
   Reader in{text};
   const int year = in.number(4);
-  in.one_of("-");
+  in.expect('-');
   const int month = in.number(2);
-  in.one_of("-");
+  in.expect('-');
   const int day = in.number(2);
-  in.one_of("Tt ");
+  if (!in.take('T') && !in.take('t')) in.expect(' ');
   const int hour = in.number(2);
-  in.one_of(":");
+  in.expect(':');
   const int minute = in.number(2);
-  in.one_of(":");
+  in.expect(':');
   const int second = in.number(2);
   std::int64_t nanos = in.fraction();
   const int offset = read_offset(in);

@@ -9,8 +9,8 @@
 /// it lies within what 64 bits of nanoseconds hold (1677-09-21 to 2262-04-11). So |n| up to
 /// 9,223,372,035 is seconds, to a thousand times that ms, to a million times that µs, above it ns.
 /// That is right for every time after 17 April 1970; a clock near 1970 in a finer unit is taken for
-/// seconds, and so still for one that is decades wrong. A decimal fraction or an exponent is allowed
-/// and read exactly; what is below a nanosecond is cut off.
+/// seconds, and so still for one that is decades wrong. A decimal fraction or an exponent is
+/// allowed and read exactly; what is below a nanosecond is cut off.
 #pragma once
 
 #include <cstdint>
