@@ -57,8 +57,8 @@ class Linter {
     }
   }
 
-  void refuse_keys(const Node& node, const std::string& path,
-                   const std::vector<std::string>& keys, const std::string& only_for) {
+  void refuse_keys(const Node& node, const std::string& path, const std::vector<std::string>& keys,
+                   const std::string& only_for) {
     for (const std::string& key : keys) {
       const Node* value = node.find(key);
       if (value == nullptr) continue;

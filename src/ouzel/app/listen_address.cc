@@ -38,8 +38,8 @@ Result<ListenAddress> parse_listen(std::string_view text) {
   if (read.ec != std::errc() || read.ptr != port.data() + port.size()) return bad();
   const bool v6 = address.starts_with('[') && address.ends_with(']');
   if (v6) address = address.substr(1, address.size() - 2);
-  const bool known = v6 ? address.find(':') != std::string_view::npos
-                        : is_ipv4(address) || address == "localhost";
+  const bool known =
+      v6 ? address.find(':') != std::string_view::npos : is_ipv4(address) || address == "localhost";
   if (!known) return bad();
   if (!is_loopback(address)) {
     return fail(ErrorCode::config,

@@ -10,6 +10,7 @@ namespace ouzel {
 
 struct RunOptions {
   Pipeline pipeline;               ///< Linted; flags and environment are already in it.
+  std::string effective;           ///< The whole configuration as text, secrets masked.
   std::string data_dir = "./ouzel-data";
   std::string log_format = "auto";  ///< auto (pretty on a terminal, else json), pretty, json.
   std::string log_level = "info";   ///< debug, info, warn, error.

@@ -43,11 +43,9 @@ TableOf<FeatureSpec> feature_fields() {
                 .min = "2",
                 .max = std::to_string(kFeatureLastMax),
                 .example = "64"})
-      .duration("over", &FeatureSpec::over,
-                {.help = "Window: a span of event time",
-                 .min = "1ms",
-                 .max = "30d",
-                 .example = "5m"})
+      .duration(
+          "over", &FeatureSpec::over,
+          {.help = "Window: a span of event time", .min = "1ms", .max = "30d", .example = "5m"})
       .one_of({"last", "over"})
       .example("of: [temperature, pressure]\ntake: [mean, std, zscore]\nlast: 64")
       .example("{of: temperature, take: [max, delta], over: 5m}");

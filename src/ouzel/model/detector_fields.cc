@@ -3,8 +3,8 @@
 namespace ouzel {
 
 TableOf<DetectorSpec> detector_fields() {
-  TableOf<DetectorSpec> table("detector",
-                              "Built in: learns what is normal for each key, from the first event.");
+  TableOf<DetectorSpec> table(
+      "detector", "Built in: learns what is normal for each key, from the first event.");
   table
       .texts("of", &DetectorSpec::of,
              {.help = "Numeric fields to watch; left out: all of the schema",

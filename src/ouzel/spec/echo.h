@@ -14,7 +14,7 @@ namespace ouzel {
 
 enum class EchoPart : std::uint8_t {
   all,
-  outcome,   ///< Only what state or outcomes depend on (FieldText::operational is false).
+  outcome,  ///< Only what state or outcomes depend on (FieldText::operational is false).
 };
 
 /// `node` must have been read by `table` without findings.

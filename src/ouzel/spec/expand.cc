@@ -22,15 +22,16 @@ std::string content_of(const std::string& reference, Mark at, const Lookup& look
   const std::string name = reference.substr(env ? 4 : 5);
   std::optional<std::string> content = env ? lookup.env(name) : lookup.file(name);
   if (!content) {
-    findings.add(at, "expand", env ? "the environment variable " + name + " is not set"
-                                   : "the file " + name + " cannot be read");
+    findings.add(at, "expand",
+                 env ? "the environment variable " + name + " is not set"
+                     : "the file " + name + " cannot be read");
     return {};
   }
   if (!env && content->ends_with('\n')) content->pop_back();
   if (content->size() > kContentMax) {
-    findings.add(at, "expand", "${" + reference + "} is too large: at most " +
-                                   std::to_string(kContentMax) + " bytes, got " +
-                                   std::to_string(content->size()));
+    findings.add(at, "expand",
+                 "${" + reference + "} is too large: at most " + std::to_string(kContentMax) +
+                     " bytes, got " + std::to_string(content->size()));
     return {};
   }
   if (!valid_utf8(*content)) {

@@ -14,16 +14,16 @@ namespace ouzel {
 struct Mark {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
-  std::uint16_t source = 0;   ///< Number given by Findings::add_source.
+  std::uint16_t source = 0;  ///< Number given by Findings::add_source.
 };
 
 struct Finding {
-  std::string source;         ///< A file's path as it was given, or "--set limits.keys", ….
-  std::uint32_t line = 0;     ///< 0: the source as a whole.
+  std::string source;      ///< A file's path as it was given, or "--set limits.keys", ….
+  std::uint32_t line = 0;  ///< 0: the source as a whole.
   std::uint32_t column = 0;
-  std::string rule;           ///< Stable word to search for: unknown_key, range, ….
+  std::string rule;  ///< Stable word to search for: unknown_key, range, ….
   std::string message;
-  std::string hint;           ///< How to put it right; may be empty.
+  std::string hint;  ///< How to put it right; may be empty.
 };
 
 /// "file:line:col: rule: message (hint)".

@@ -17,17 +17,29 @@ struct Unit {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::array kDurationUnits = {
-    Unit{"d", 86'400 * kSecond}, Unit{"h", 3'600 * kSecond}, Unit{"m", 60 * kSecond},
-    Unit{"s", kSecond},          Unit{"ms", 1'000'000},      Unit{"us", 1'000},
-    Unit{"µs", 1'000},           Unit{"ns", 1},              Unit{"w", 7 * 86'400 * kSecond},
+    Unit{"d", 86'400 * kSecond},
+    Unit{"h", 3'600 * kSecond},
+    Unit{"m", 60 * kSecond},
+    Unit{"s", kSecond},
+    Unit{"ms", 1'000'000},
+    Unit{"us", 1'000},
+    Unit{"µs", 1'000},
+    Unit{"ns", 1},
+    Unit{"w", 7 * 86'400 * kSecond},
 };
 constexpr std::array kIsoDateUnits = {Unit{"W", 7 * 86'400 * kSecond}, Unit{"D", 86'400 * kSecond}};
 constexpr std::array kIsoTimeUnits = {Unit{"H", 3'600 * kSecond}, Unit{"M", 60 * kSecond},
                                       Unit{"S", kSecond}};
 constexpr std::array kSizeUnits = {
-    Unit{"TiB", 1ULL << 40},         Unit{"GiB", 1ULL << 30},     Unit{"MiB", 1ULL << 20},
-    Unit{"KiB", 1ULL << 10},         Unit{"TB", 1'000'000'000'000}, Unit{"GB", 1'000'000'000},
-    Unit{"MB", 1'000'000},           Unit{"kB", 1'000},           Unit{"KB", 1'000},
+    Unit{"TiB", 1ULL << 40},
+    Unit{"GiB", 1ULL << 30},
+    Unit{"MiB", 1ULL << 20},
+    Unit{"KiB", 1ULL << 10},
+    Unit{"TB", 1'000'000'000'000},
+    Unit{"GB", 1'000'000'000},
+    Unit{"MB", 1'000'000},
+    Unit{"kB", 1'000},
+    Unit{"KB", 1'000},
     Unit{"B", 1},
 };
 constexpr std::string_view kDurationForm = "not a duration such as 5ms, 60s, 1h, 7d or PT1S";

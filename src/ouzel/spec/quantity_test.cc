@@ -22,9 +22,9 @@ TEST(Quantity, ReadsDurations) {
 }
 
 TEST(Quantity, RefusesWhatIsNoDuration) {
-  for (const char* text : {"", "5", "ms", "5 ms", "5x", "-5s", "1..5s", "1.s", "P", "PT", "P1Y",
-                           "P1M", "pt1s", "1e3s", "99999999999d", "0.0000000001s", "0.1ns",
-                           "P106752DT24H", "5s5"}) {
+  for (const char* text :
+       {"", "5", "ms", "5 ms", "5x", "-5s", "1..5s", "1.s", "P", "PT", "P1Y", "P1M", "pt1s", "1e3s",
+        "99999999999d", "0.0000000001s", "0.1ns", "P106752DT24H", "5s5"}) {
     EXPECT_FALSE(parse_duration(text)) << text;
   }
 }

@@ -229,8 +229,7 @@ class Reader {
     }
     check_count(field, node, node.items.size(), path);
     for (std::size_t i = 0; i < node.items.size(); ++i) {
-      table(*field.table, node.items[i], field.open(out, {}),
-            path + "[" + std::to_string(i) + "]");
+      table(*field.table, node.items[i], field.open(out, {}), path + "[" + std::to_string(i) + "]");
     }
   }
 
@@ -286,8 +285,7 @@ Read read_value(const TableField& field, const Node& node) {
     case FieldKind::size: return read_quantity<std::uint64_t>(field, node, parse_size, "unit");
     case FieldKind::text:
       return read_text(field, node).map([](std::string text) { return Value(std::move(text)); });
-    case FieldKind::texts:
-      return read_items<std::vector<std::string>>(field, node, read_text);
+    case FieldKind::texts: return read_items<std::vector<std::string>>(field, node, read_text);
     case FieldKind::word:
       return read_word(field, node).map([](std::size_t n) { return Value(WordNumbers{n}); });
     case FieldKind::words: return read_items<WordNumbers>(field, node, read_word);

@@ -82,10 +82,12 @@ TEST_P(SpecFindings, SayWhereAndWhat) { EXPECT_EQ(lint(GetParam().text), GetPara
 INSTANTIATE_TEST_SUITE_P(
     Bad, SpecFindings,
     testing::Values(
-        Case{"", "f.yaml: empty: the file says nothing (`ouzel create` prints a pipeline to start "
-                 "from)\n"},
-        Case{"# only words\n\n  \n", "f.yaml: empty: the file says nothing (`ouzel create` prints "
-                                     "a pipeline to start from)\n"},
+        Case{"",
+             "f.yaml: empty: the file says nothing (`ouzel create` prints a pipeline to start "
+             "from)\n"},
+        Case{"# only words\n\n  \n",
+             "f.yaml: empty: the file says nothing (`ouzel create` prints "
+             "a pipeline to start from)\n"},
         Case{"label: x\nlevle: 1\n",
              "f.yaml:2:1: unknown_key: the pipeline has no key 'levle' (did you mean 'level'?)\n"},
         Case{"label: x\nlevel: 1.5\ncount: 0\n",
@@ -103,11 +105,13 @@ INSTANTIATE_TEST_SUITE_P(
              "f.yaml:2:7: unit: wait: '5 parsec' is not a duration such as 5ms, 60s, 1h, 7d or "
              "PT1S\n"},
         Case{"label: x\nroom: 2GiB\n", "f.yaml:2:7: range: room: must be at most 1GiB, got 2GiB\n"},
-        Case{"level: 1\n", "f.yaml:1:1: missing: label: must be given (add 'label: hi'; What "
-                           "it says)\n"},
+        Case{"level: 1\n",
+             "f.yaml:1:1: missing: label: must be given (add 'label: hi'; What "
+             "it says)\n"},
         Case{"label: x\non: yes\n", "f.yaml:2:5: type: on: must be true or false, got 'yes'\n"},
-        Case{"label: x\ncolour: gren\n", "f.yaml:2:9: unknown_value: colour: 'gren' is not known "
-                                         "here (did you mean 'green'?)\n"},
+        Case{"label: x\ncolour: gren\n",
+             "f.yaml:2:9: unknown_value: colour: 'gren' is not known "
+             "here (did you mean 'green'?)\n"},
         Case{"label: x\ncolours: [red, pink]\n",
              "f.yaml:2:16: unknown_value: colours: 'pink' is not known here (known: red, green)\n"},
         Case{"label: x\ntags: [a, b, a]\n",
@@ -123,9 +127,10 @@ INSTANTIATE_TEST_SUITE_P(
              "count, wait, room, label, password, tags, colour, colours, main, parts, named)\n"},
         Case{"label: x\nlabel: y\n",
              "f.yaml:2:1: duplicate_key: the key 'label' stands here twice (first in line 1)\n"},
-        Case{"- a\n", "f.yaml:1:1: type: must be a map of keys, got a list (known: on, level, "
-                      "count, wait, room, label, password, tags, colour, colours, main, parts, "
-                      "named)\n"},
+        Case{"- a\n",
+             "f.yaml:1:1: type: must be a map of keys, got a list (known: on, level, "
+             "count, wait, room, label, password, tags, colour, colours, main, parts, "
+             "named)\n"},
         Case{"label: x\nmain:\n\tlow: 1\n",
              "f.yaml:3:1: yaml_tab: a tab indents this line (YAML indents with spaces)\n"},
         Case{"label: [x\n", "f.yaml:2:1: yaml: end of sequence flow not found\n"},
@@ -137,8 +142,9 @@ INSTANTIATE_TEST_SUITE_P(
              "f.yaml:1:9: utf8: a control character stands in the file (remove it)\n"},
         Case{"label: é\nnamed: {é: {lo: 1}}\n",
              "f.yaml:2:13: unknown_key: named.é has no key 'lo' (did you mean 'low'?)\n"},
-        Case{"label: !!str x\n", "f.yaml:1:8: yaml_tag: the tag tag:yaml.org,2002:str is not "
-                                 "understood (remove it)\n"},
+        Case{"label: !!str x\n",
+             "f.yaml:1:8: yaml_tag: the tag tag:yaml.org,2002:str is not "
+             "understood (remove it)\n"},
         Case{"label: x\n---\nlabel: y\n",
              "f.yaml: yaml: the file holds more than one document (one file is one pipeline)\n"},
         Case{"{[a]: 1}\n", "f.yaml:1:2: yaml: a key must be a word, got a list\n"}));
@@ -156,7 +162,8 @@ TEST(Spec, BoundsWhatAFileMayCost) {
   std::string bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
   for (char c = 'b'; c <= 'i'; ++c) {
     bomb += std::string(1, c) + ": &" + c + " [";
-    for (int i = 0; i < 10; ++i) bomb += std::string(i == 0 ? "*" : ", *") + static_cast<char>(c - 1);
+    for (int i = 0; i < 10; ++i)
+      bomb += std::string(i == 0 ? "*" : ", *") + static_cast<char>(c - 1);
     bomb += "]\n";
   }
   EXPECT_NE(lint(bomb).find("too_many_nodes"), std::string::npos);
@@ -168,7 +175,8 @@ TEST(Spec, BoundsWhatAFileMayCost) {
 }
 
 TEST(Spec, NeverFailsOnAnyPrefixOrFlippedByte) {
-  const std::string good = "label: \"a\\n${x}\"\nparts: [{low: 1}, &a {low: 2}, *a]\nmain: {low: 3}\n";
+  const std::string good =
+      "label: \"a\\n${x}\"\nparts: [{low: 1}, &a {low: 2}, *a]\nmain: {low: 3}\n";
   for (std::size_t i = 0; i < good.size(); ++i) {
     lint(good.substr(0, i));
     for (int bit = 0; bit < 8; ++bit) {
@@ -191,7 +199,8 @@ Lookup make_lookup(std::map<std::string, std::string> known) {
 TEST(Expand, IsTextNeverStructure) {
   Findings findings;
   const auto source = findings.add_source("f.yaml");
-  auto root = parse_document("label: 'x ${env:A} $${env:A}'\nlevel: \"${file:n}\"\n", source, findings);
+  auto root =
+      parse_document("label: 'x ${env:A} $${env:A}'\nlevel: \"${file:n}\"\n", source, findings);
   ASSERT_TRUE(root);
   expand(*root, make_lookup({{"A", "{on: false}"}, {"n", "0.75\n"}}), findings);
   Gadget g;

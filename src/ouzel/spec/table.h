@@ -25,7 +25,12 @@
 namespace ouzel {
 
 enum class FieldKind : std::uint8_t {
-  boolean, number, integer, duration, size, text,
+  boolean,
+  number,
+  integer,
+  duration,
+  size,
+  text,
   texts,   ///< A list of texts; one alone may stand without brackets.
   word,    ///< One of a set.
   words,   ///< A list of words of a set; one alone may stand without brackets.
@@ -49,11 +54,11 @@ using Value = std::variant<bool, double, std::uint64_t, std::chrono::nanoseconds
 /// What every field says about itself. Empty: not there.
 struct FieldText {
   std::string help;
-  std::string initial;      ///< Default, as it would stand in the file.
-  bool required = false;    ///< Has no default and must stand there.
-  std::string min, max;     ///< Bounds of a quantity, inclusive; of a list: of how many.
+  std::string initial;    ///< Default, as it would stand in the file.
+  bool required = false;  ///< Has no default and must stand there.
+  std::string min, max;   ///< Bounds of a quantity, inclusive; of a list: of how many.
   std::string example;
-  bool secret = false;      ///< Never printed.
+  bool secret = false;  ///< Never printed.
   /// Says what is wrong with a text (each text of a list, each name of a map); empty: nothing.
   std::function<std::string(std::string_view)> check;
   bool operational = false;  ///< No state and no outcome depends on it.
@@ -85,7 +90,7 @@ struct Table {
   std::vector<std::string> examples;
 
   const TableField* find(std::string_view field) const;
-  std::vector<std::string> names() const;   ///< Without those that are absent.
+  std::vector<std::string> names() const;  ///< Without those that are absent.
 };
 
 /// Stops the program if the field contradicts itself.

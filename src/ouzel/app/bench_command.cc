@@ -1,0 +1,31 @@
+#include <memory>
+
+#include "ouzel/app/bench.h"
+#include "ouzel/app/commands.h"
+
+namespace ouzel {
+
+void add_bench(CommandLine& line) {
+  auto options = std::make_shared<BenchOptions>();
+  line.add(
+      "bench", "Measures the engine on this machine and prints a table",
+      [&](Options& flags) {
+        flags
+            .option("--dir", into(options->directory),
+                    {.value = "DIR",
+                     .help = "Scratch directory, on the disk to measure",
+                     .initial = options->directory})
+            .option("--json", into(options->json),
+                    {.value = "FILE", .help = "Also writes the figures there"})
+            .option("--only", into(options->only),
+                    {.value = "MEASURE", .help = "Only this one; repeatable", .repeatable = true})
+            .option("--duration", into(options->duration),
+                    {.value = "D", .help = "Of each measure", .initial = "10s"})
+            .option("--devices", into(options->devices, 1, 10'000'000),
+                    {.value = "N", .help = "Keys", .initial = "10000"})
+            .example("ouzel bench --json bench.json");
+      },
+      [options] { return bench(*options); });
+}
+
+}  // namespace ouzel

@@ -1,0 +1,89 @@
+/// The command line: commands with their flags. A thin layer over the parsing library, which stays
+/// in command_line.cc. One thread.
+///
+/// A command's file describes itself: `add_run(CommandLine&)` names the flags, each with the place
+/// its value goes to, and what to do then.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ouzel {
+
+/// Exit codes of CONTRACT.md.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;  ///< Failed, or findings.
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitUnavailable = 69;  ///< A dependency cannot be reached.
+inline constexpr int kExitBug = 70;
+inline constexpr int kExitConfig = 78;  ///< Invalid or missing configuration.
+
+/// Takes a value over; returns what is wrong with it, or nothing.
+using TakeValue = std::function<std::string(const std::string&)>;
+
+TakeValue into(std::string& out);
+TakeValue into(std::vector<std::string>& out);  ///< Adds to it.
+TakeValue into(double& out, double min, double max);
+TakeValue into_integer(std::function<void(std::uint64_t)> out, std::uint64_t min,
+                       std::uint64_t max);
+template <std::unsigned_integral N>
+TakeValue into(N& out, std::uint64_t min, std::uint64_t max) {
+  return into_integer([&out](std::uint64_t value) { out = static_cast<N>(value); }, min, max);
+}
+TakeValue into(std::chrono::nanoseconds& out);
+/// One of `words`.
+TakeValue into_word(std::string& out, std::vector<std::string> words);
+
+struct OptionText {
+  std::string value = "";  ///< What stands for the value in the help: "DIR".
+  std::string help;
+  std::string initial = "";  ///< Default, as the help shows it.
+  std::string env = "";      ///< Environment twin; the flag wins.
+  bool required = false;
+  bool repeatable = false;
+};
+
+/// The flags of one command, while they are described.
+class Options {
+ public:
+  class Impl;
+  explicit Options(Impl& impl) : impl_(impl) {}
+  Options& flag(const std::string& name, bool& out, const std::string& help);
+  Options& option(const std::string& name, TakeValue take, OptionText text);
+  Options& positional(const std::string& name, TakeValue take, OptionText text);
+  Options& example(const std::string& line);
+
+ private:
+  Impl& impl_;
+};
+
+class CommandLine {
+ public:
+  CommandLine(std::string program, std::string about);
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  /// `describe` is called once, at once; `run` after a parse that chose this command. It returns
+  /// the exit code.
+  void add(const std::string& name, const std::string& help,
+           const std::function<void(Options&)>& describe, std::function<int()> run);
+  /// Names of all commands, in the order in which they were added.
+  std::vector<std::string> names() const;
+  /// Help of a command, or of the program if `name` is empty; empty if there is no such command.
+  std::string help(const std::string& name) const;
+  /// Parses and runs. Errors of use go to stderr, with the nearest known word; exit code 2.
+  int run(const std::vector<std::string>& arguments);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ouzel

@@ -1,0 +1,20 @@
+#include "ouzel/app/commands.h"
+
+namespace ouzel {
+
+void add_commands(CommandLine& line) {
+  add_create(line);
+  add_run(line);
+  add_lint(line);
+  add_echo(line);
+  add_schema(line);
+  add_list(line);
+  add_simulate(line);
+  add_tap(line);
+  add_top(line);
+  add_bench(line);
+  add_version(line);
+  add_help(line);
+}
+
+}  // namespace ouzel

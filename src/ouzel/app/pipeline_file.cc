@@ -1,0 +1,81 @@
+#include "ouzel/app/pipeline_file.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "ouzel/spec/document.h"
+
+namespace ouzel {
+namespace {
+
+/// All of stdin, or one byte more than a pipeline may have.
+std::string read_stdin() {
+  std::string out;
+  char buffer[4096];
+  while (out.size() <= kDocumentBytesMax) {
+    const std::size_t count = std::fread(buffer, 1, sizeof(buffer), stdin);
+    if (count == 0) break;
+    out.append(buffer, count);
+  }
+  return out;
+}
+
+Lookup make_lookup(FileSystem& fs, const std::string& pipeline_path) {
+  const std::size_t slash = pipeline_path.rfind('/');
+  const std::string folder =
+      slash == std::string::npos ? std::string() : pipeline_path.substr(0, slash + 1);
+  Lookup lookup;
+  lookup.env = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+  };
+  lookup.file = [&fs, folder](const std::string& path) -> std::optional<std::string> {
+    auto content = read_file(fs, path.starts_with('/') ? path : folder + path);
+    if (!content) return std::nullopt;
+    return std::move(*content);
+  };
+  return lookup;
+}
+
+}  // namespace
+
+std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineFile& file,
+                                                 Findings& findings) {
+  PipelineInput input;
+  input.file = file.path == "-" ? "stdin" : file.path;
+  if (file.path == "-") {
+    input.text = read_stdin();
+  } else {
+    auto text = read_file(fs, file.path);
+    if (!text) {
+      const std::uint16_t source = findings.add_source(input.file);
+      findings.add({0, 0, source}, "file", text.error().message);
+      return std::nullopt;
+    }
+    input.text = std::move(*text);
+  }
+  if (!file.listen.empty()) {
+    input.overrides.push_back({"--listen " + file.listen, "serve.listen", "'" + file.listen + "'"});
+  }
+  for (const std::string& set : file.sets) {
+    Override change;
+    if (parse_override(set, change)) {
+      input.overrides.push_back(std::move(change));
+    } else {
+      const std::uint16_t source = findings.add_source("--set " + set);
+      findings.add({0, 0, source}, "override", "is not path=value", "--set decide.threshold=0.95");
+    }
+  }
+  input.lookup = make_lookup(fs, file.path);
+  return load_pipeline(input, findings);
+}
+
+void print_findings(const Findings& findings) {
+  for (const Finding& finding : findings.all()) {
+    std::fprintf(stderr, "%s\n", to_string(finding).c_str());
+  }
+}
+
+}  // namespace ouzel

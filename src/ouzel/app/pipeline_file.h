@@ -1,0 +1,27 @@
+/// A pipeline from a file of this machine: its text, the environment and the `--set` flags.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ouzel/app/pipeline.h"
+#include "ouzel/base/file_system.h"
+#include "ouzel/spec/finding.h"
+
+namespace ouzel {
+
+struct PipelineFile {
+  std::string path;               ///< "-": stdin.
+  std::string listen;             ///< `--listen`, or its environment twin; empty: the file says.
+  std::vector<std::string> sets;  ///< `path=value`
+};
+
+/// Relative paths of `${file:…}` are relative to the pipeline file.
+std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineFile& file,
+                                                 Findings& findings);
+
+/// Prints findings, one a line, to stderr.
+void print_findings(const Findings& findings);
+
+}  // namespace ouzel

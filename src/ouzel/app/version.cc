@@ -1,0 +1,49 @@
+#include "ouzel/app/version.h"
+
+#include "ouzel/app/catalog.h"
+#include "ouzel/spec/finding.h"
+
+#ifndef OUZEL_VERSION
+#define OUZEL_VERSION "0.0.0"
+#endif
+#ifndef OUZEL_REVISION
+#define OUZEL_REVISION "unknown"
+#endif
+
+namespace ouzel {
+
+std::string version() { return OUZEL_VERSION; }
+std::string revision() { return OUZEL_REVISION; }
+
+std::vector<std::pair<std::string, bool>> build_features() {
+  std::vector<std::pair<std::string, bool>> out;
+  for (const Component& one : components()) {
+    out.emplace_back(one.kind == one.name ? one.kind : one.kind + "." + one.name, true);
+  }
+#ifdef OUZEL_TEST_HOOKS
+  out.emplace_back("test_hooks", true);
+#else
+  out.emplace_back("test_hooks", false);
+#endif
+  return out;
+}
+
+std::string version_json() {
+  std::string out = "{\"version\":";
+  append_json_string(out, version());
+  out += ",\"revision\":";
+  append_json_string(out, revision());
+  out += ",\"compiler\":";
+  append_json_string(out, __VERSION__);
+  out += ",\"features\":{";
+  bool first = true;
+  for (const auto& [name, in] : build_features()) {
+    if (!first) out += ',';
+    first = false;
+    append_json_string(out, name);
+    out += in ? ":true" : ":false";
+  }
+  return out + "}}";
+}
+
+}  // namespace ouzel
