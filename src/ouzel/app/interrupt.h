@@ -1,5 +1,6 @@
 /// Interrupt: SIGINT and SIGTERM as a question that a long command asks now and then. The second
-/// signal has its ordinary effect. One at a time in a process; main thread.
+/// signal ends the process at once with 128 + its number. One at a time in a process; one thread
+/// waits.
 #pragma once
 
 #include <chrono>
