@@ -38,6 +38,7 @@ schema:
     vibration:   {type: number, unit: mm/s, min: 0, max: 100}
 features:
   - {of: [temperature, humidity, pressure, vibration], take: [mean, std, zscore], last: 64}
+  - {of: vibration, take: [max, delta], over: 5m}
 model: detector
 decide: {threshold: 0.9, review: 0.6, hold_off: 5m}
 )";
@@ -315,7 +316,7 @@ Result<void> Bench::run() {
     }
   }
   std::printf("%s\n", machine_text().c_str());
-  std::printf("%u devices, %.0f s a measure, detector, 12 features, durability disk\n\n",
+  std::printf("%u devices, %.0f s a measure, detector, 14 features, durability disk\n\n",
               options_.devices, ms_of(options_.duration) / 1000);
   std::printf("%-32s %9s %-5s %-10s %-11s %s\n", "measure", "value", "", "floor", "aim", "");
   for (const auto& one : kMeasures) {

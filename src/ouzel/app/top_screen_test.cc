@@ -1,0 +1,103 @@
+#include "ouzel/app/top_screen.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace ouzel {
+namespace {
+
+TopModel model() {
+  TopModel out;
+  out.url = "http://127.0.0.1:8080";
+  const auto status = read_status(
+      R"({"pipeline":"demo","model":{"name":"detector","version":1},"accepted":1234567,)"
+      R"("scored":1234000,"rejected":500,"in_flight":67,"late":1,"alerts":42,"duplicates":2,)"
+      R"("refused":3,"keys":204,"latency_ms":{"p50":0.41,"p90":0.8,"p99":12.5},)"
+      R"("sync_ms":{"p50":0.12,"p99":0.3},"lanes":[{"partition":0,"state":"running","why":""},)"
+      R"({"partition":1,"state":"stopped","why":"damage"}],"log":{"bytes":5000000},)"
+      R"("uptime_s":3725.5})");
+  EXPECT_TRUE(status);
+  out.status = *status;
+  out.rates = {100, 1000};
+  const auto page = read_outcomes(
+      R"({"outcomes":[{"id":"3:1","data":{"event":{"source":"/m","id":"x","key":"press-12",)"
+      R"("time":"2026-03-01T08:00:00.120Z"},"score":0.974,"confidence":0.93,"label":"anomaly",)"
+      R"("route":"alert","reasons":[{"feature":"vibration_level","weight":0.61},)"
+      R"({"feature":"b","weight":0.2}]}}],"next":"17"})");
+  EXPECT_TRUE(page);
+  EXPECT_EQ(page->next, "17");
+  out.anomalies.assign(page->outcomes.begin(), page->outcomes.end());
+  return out;
+}
+
+std::size_t columns(const std::string& line) {
+  return static_cast<std::size_t>(
+      std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+TEST(TopScreen, ShowsWhatTheEngineSays) {
+  const std::string picture = top_picture(model(), {120, 24}, false);
+  for (const char* expected :
+       {"demo", "detector v1", "01:02:05", "1,000", "p50 0.41", "p99 12", "accepted 1,234,567",
+        "in flight 67", "1 of 2 running", "lane 1 stopped damage", "keys 204", "press-12", "0.974",
+        "vibration_level 0.61, b 0.20", "q quits"}) {
+    EXPECT_NE(picture.find(expected), std::string::npos) << expected << "\n" << picture;
+  }
+  EXPECT_EQ(picture.find("precision"), std::string::npos);
+}
+
+TEST(TopScreen, FitsTheScreen) {
+  TopModel full = model();
+  full.has_truth = true;
+  full.lost = std::string(300, 'x');
+  for (int i = 0; i < 100; ++i) full.anomalies.push_back(full.anomalies.front());
+  for (const TopSize size : {TopSize{40, 10}, TopSize{80, 24}, TopSize{200, 60}}) {
+    const std::string picture = top_picture(full, size, false);
+    EXPECT_EQ(std::count(picture.begin(), picture.end(), '\n'),
+              static_cast<std::ptrdiff_t>(size.rows - 1));
+    for (std::size_t at = 0; at < picture.size();) {
+      const std::size_t end = std::min(picture.find("\x1b", at), picture.size());
+      EXPECT_LE(columns(picture.substr(at, end - at)), size.columns);
+      const std::size_t next = picture.find('\n', at);
+      at = next == std::string::npos ? picture.size() : next + 1;
+    }
+  }
+}
+
+TEST(TopScreen, TextFromOutsideCannotSteerTheTerminal) {
+  TopModel evil = model();
+  evil.anomalies.front().key = "\x1b[2J\r\n";
+  evil.status.pipeline = "a\x07";
+  const std::string picture = top_picture(evil, {80, 24}, false);
+  EXPECT_EQ(picture.find("\x1b[2J"), std::string::npos);
+  EXPECT_EQ(picture.find('\x07'), std::string::npos);
+}
+
+TEST(TopScreen, LineAndSummary) {
+  TopModel one = model();
+  one.has_truth = true;
+  one.truth = {.labelled = 10, .right = 8, .events = 20, .episodes = 4, .episodes_found = 3};
+  EXPECT_NE(top_line(one).find("accepted=1234567"), std::string::npos);
+  EXPECT_NE(top_line(one).find("precision=0.80 recall_events=0.40 recall_episodes=0.75"),
+            std::string::npos)
+      << top_line(one);
+  const std::string summary = top_summary(one);
+  EXPECT_NE(summary.find("lost               0\n"), std::string::npos) << summary;
+  EXPECT_NE(summary.find("accepted           1,234,567\n"), std::string::npos);
+  one.status.scored -= 5;
+  EXPECT_NE(top_summary(one).find("lost               5\n"), std::string::npos);
+}
+
+TEST(EngineView, WhatIsMissingStaysAtItsDefault) {
+  const auto status = read_status("{}");
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->accepted, 0U);
+  EXPECT_FALSE(read_status("{"));
+  const auto page = read_outcomes(R"({"outcomes":[{}]})");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->outcomes.size(), 1U);
+}
+
+}  // namespace
+}  // namespace ouzel
