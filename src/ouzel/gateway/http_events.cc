@@ -214,7 +214,6 @@ void HttpEvents::take_lines(Worker& worker, const http::Request& request) {
 }
 
 void HttpEvents::take_batch(Worker& worker, const http::Request& request) {
-  if (http::trim(request.body).empty()) return;
   std::uint32_t next = 0;
   const auto whole = split_array(request.body, [&](std::size_t index, std::string_view bytes) {
     next = static_cast<std::uint32_t>(index) + 1;

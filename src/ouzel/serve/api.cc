@@ -1,0 +1,142 @@
+#include "ouzel/serve/api.h"
+
+#include <utility>
+
+#include "ouzel/serve/json_writer.h"
+#include "ouzel/serve/metrics.h"
+#include "ouzel/serve/status_json.h"
+#include "ouzel/serve/status_page.h"
+
+namespace ouzel {
+namespace {
+
+constexpr std::size_t kReadingsQueuedMax = 64;
+
+/// Lines of /readyz?verbose, and whether new events find a place.
+struct Health {
+  std::string text;
+  bool ready = true;
+
+  void line(bool good, const std::string& name, const std::string& what) {
+    text += (good ? "[+]" : "[-]") + name + " " + what + "\n";
+  }
+};
+
+Health check(const EngineStatus& status, bool accepting) {
+  Health out;
+  out.line(accepting, "doors", accepting ? "ok" : "closed: starting or stopping");
+  out.line(status.log.admits_events, "log",
+           status.log.admits_events ? "ok" : "takes no events: " + status.log.why);
+  std::size_t working = 0;
+  for (const LaneStatus& lane : status.lanes) {
+    const std::string name = "lane-" + std::to_string(lane.partition.value());
+    switch (lane.state) {
+      case LaneStatus::State::running:
+        out.line(true, name, "ok");
+        ++working;
+        break;
+      case LaneStatus::State::recovering:
+        out.line(true, name, "recovering");
+        ++working;
+        break;
+      case LaneStatus::State::stopped: out.line(false, name, "stopped: " + lane.why); break;
+    }
+  }
+  out.ready = accepting && status.log.admits_events && working > 0;
+  out.text += out.ready ? "ready\n" : "not ready\n";
+  return out;
+}
+
+}  // namespace
+
+Api::Api(const StatusSource& status, Log& log, std::shared_ptr<const Plan> plan,
+         const IntakeCounters& http_events, const Clock& clock, ApiOptions options)
+    : status_(status),
+      plan_(std::move(plan)),
+      http_events_(http_events),
+      clock_(clock),
+      options_(std::move(options)),
+      started_(clock.steady()),
+      reader_(log, status),
+      thread_(kReadingsQueuedMax) {}
+
+void Api::add_routes(http::Router& router) {
+  const auto get = [&](const char* path, http::Handler handler) {
+    router.add({.path = path, .handler = std::move(handler)});
+  };
+  get("/livez", [](const http::Request&, http::Responder responder) {
+    responder.send(http::text_response("ok\n"));
+  });
+  get("/readyz", [this](const http::Request& request, http::Responder responder) {
+    health(request, std::move(responder));
+  });
+  get("/version", [this](const http::Request&, http::Responder responder) {
+    responder.send(http::json_response(version_json()));
+  });
+  get("/metrics", [this](const http::Request& request, http::Responder responder) {
+    metrics(request, std::move(responder));
+  });
+  get("/api/v1/status", [this](const http::Request&, http::Responder responder) {
+    responder.send(http::json_response(
+        status_json(status_.status(), http_events_, clock_.steady() - started_)));
+  });
+  get("/api/v1/pipeline", [this](const http::Request&, http::Responder responder) {
+    responder.send(http::json_response(pipeline_json(*plan_)));
+  });
+  get("/api/v1/outcomes", [this](const http::Request& request, http::Responder responder) {
+    outcomes(request, std::move(responder));
+  });
+  add_status_page(router);
+}
+
+std::string Api::version_json() const {
+  JsonWriter out;
+  out.begin_object().member("version", options_.version).member("revision", options_.revision);
+  if (!options_.features.empty()) out.name("features").raw(options_.features);
+  return out.end_object().finish();
+}
+
+/// Partitions that stopped because of damage do not take the others out of service; the lines of
+/// `?verbose` name them, and ouzel_partition_up is 0.
+void Api::health(const http::Request& request, http::Responder responder) {
+  const bool accepting = !options_.accepting || options_.accepting();
+  Health found = check(status_.status(), accepting);
+  const bool verbose = request.query.starts_with("verbose");
+  http::Response out = http::text_response(verbose       ? std::move(found.text)
+                                           : found.ready ? "ready\n"
+                                                         : "not ready\n");
+  if (!found.ready) {
+    out.status = 503;
+    out.headers.emplace_back("Retry-After", "1");
+  }
+  responder.send(std::move(out));
+}
+
+void Api::metrics(const http::Request& request, http::Responder responder) {
+  const http::Server* const server = server_.load();
+  const MetricsInput input{.engine = status_.status(),
+                           .http_events = http_events_,
+                           .server = server ? server->status() : http::ServerStatus{},
+                           .process = read_process_status(),
+                           .now = clock_.wall(),
+                           .version = options_.version,
+                           .revision = options_.revision};
+  const MetricsForm form = metrics_form(request.header("Accept"));
+  http::Response out{.content_type = std::string(content_type(form)),
+                     .body = write_metrics(input, form)};
+  responder.send(std::move(out));
+}
+
+void Api::outcomes(const http::Request& request, http::Responder responder) {
+  auto query = parse_outcome_query(request);
+  if (!query) return responder.send(http::problem(400, query.error().message));
+  const auto shared = std::make_shared<http::Responder>(std::move(responder));
+  const bool taken = thread_.submit([this, shared, wanted = std::move(*query)] {
+    const auto page = reader_.read(wanted);
+    shared->send(page ? http::json_response(to_json(*page))
+                      : http::problem(503, page.error().message));
+  });
+  if (!taken) shared->send(http::problem(503, "too many requests for outcomes are waiting"));
+}
+
+}  // namespace ouzel

@@ -1,0 +1,60 @@
+/// Api: everything that a running engine answers over HTTP, but for the doors.
+///
+///   /livez /readyz /version /metrics /  and  /api/v1/{status,pipeline,outcomes}
+///
+/// Handlers run on the server's I/O threads and only read; outcomes are read from the log on a
+/// thread of their own, a bounded piece a request.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "ouzel/base/clock.h"
+#include "ouzel/gateway/intake.h"
+#include "ouzel/http/router.h"
+#include "ouzel/http/server.h"
+#include "ouzel/lane/plan.h"
+#include "ouzel/lane/status.h"
+#include "ouzel/log/log.h"
+#include "ouzel/serve/outcome_reader.h"
+#include "ouzel/serve/reading_thread.h"
+
+namespace ouzel {
+
+struct ApiOptions {
+  std::string version;              ///< Of the program.
+  std::string revision;             ///< Of its source.
+  std::string features;             ///< Optional parts that are in, as a JSON array of strings.
+  std::function<bool()> accepting;  ///< False while starting and stopping. Thread-safe.
+};
+
+class Api {
+ public:
+  /// All must outlive it, and it the server.
+  Api(const StatusSource& status, Log& log, std::shared_ptr<const Plan> plan,
+      const IntakeCounters& http_events, const Clock& clock, ApiOptions options);
+
+  void add_routes(http::Router& router);
+  /// From now on /metrics shows this server's figures. The server must outlive its own requests.
+  void set_server(const http::Server& server) { server_.store(&server); }
+
+ private:
+  void health(const http::Request& request, http::Responder responder);
+  void metrics(const http::Request& request, http::Responder responder);
+  void outcomes(const http::Request& request, http::Responder responder);
+  std::string version_json() const;
+
+  const StatusSource& status_;
+  const std::shared_ptr<const Plan> plan_;
+  const IntakeCounters& http_events_;
+  const Clock& clock_;
+  const ApiOptions options_;
+  const SteadyTime started_;
+  std::atomic<const http::Server*> server_{nullptr};
+  OutcomeReader reader_;  ///< Only within thread_.
+  ReadingThread thread_;
+};
+
+}  // namespace ouzel

@@ -1,0 +1,137 @@
+#include "ouzel/serve/status_json.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "ouzel/serve/json_writer.h"
+
+namespace ouzel {
+namespace {
+
+constexpr double kMilliseconds = 1e6;  // In nanoseconds.
+
+std::string_view state_name(LaneStatus::State state) {
+  constexpr std::array<std::string_view, 3> kNames = {"recovering", "running", "stopped"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+struct Sums {
+  std::uint64_t accepted = 0, duplicates = 0, keys = 0, keys_evicted = 0, rejected = 0;
+  Totals totals;
+};
+
+Sums sum(const EngineStatus& status) {
+  Sums out;
+  for (const LaneStatus& lane : status.lanes) {
+    out.accepted += lane.accepted;
+    out.duplicates += lane.duplicates;
+    out.keys += lane.keys;
+    out.keys_evicted += lane.keys_evicted;
+    out.totals.scored += lane.totals.scored;
+    out.totals.late += lane.totals.late;
+    out.totals.alerts += lane.totals.alerts;
+    out.totals.reviews += lane.totals.reviews;
+    for (std::size_t i = 0; i < kFates; ++i) out.totals.rejected[i] += lane.totals.rejected[i];
+  }
+  for (std::size_t i = 1; i < kFates; ++i) out.rejected += out.totals.rejected[i];
+  return out;
+}
+
+void write_quantiles(JsonWriter& out, std::string_view name, const HistogramTotals& totals,
+                     double unit) {
+  out.name(name).begin_object().member("count", totals.count);
+  for (const auto& [text, share] :
+       {std::pair("p50", 0.5), std::pair("p90", 0.9), std::pair("p99", 0.99)}) {
+    out.member(text, static_cast<double>(totals.quantile(share)) / unit);
+  }
+  out.end_object();
+}
+
+void write_lane(JsonWriter& out, const LaneStatus& lane) {
+  const std::uint64_t rejected = lane.totals.rejected_total();
+  const std::uint64_t done = lane.totals.scored + rejected;
+  out.begin_object().member("partition", lane.partition.value());
+  out.member("state", state_name(lane.state));
+  if (!lane.why.empty()) out.member("why", lane.why);
+  out.member("accepted", lane.accepted).member("scored", lane.totals.scored);
+  out.member("rejected", rejected)
+      .member("in_flight", lane.accepted - std::min(lane.accepted, done));
+  out.member("keys", lane.keys).member("keys_max", lane.keys_max).end_object();
+}
+
+void write_totals(JsonWriter& out, const Sums& sums, const IntakeCounters& http_events) {
+  const std::uint64_t done = sums.totals.scored + sums.rejected;
+  out.member("accepted", sums.accepted).member("scored", sums.totals.scored);
+  out.member("rejected", sums.rejected);
+  out.member("in_flight", sums.accepted - std::min(sums.accepted, done));
+  out.member("late", sums.totals.late).member("alerts", sums.totals.alerts);
+  out.member("reviews", sums.totals.reviews).member("duplicates", sums.duplicates);
+  out.member("received", http_events.received.load(std::memory_order_relaxed));
+  std::uint64_t refused = 0;
+  for (const auto& count : http_events.refused) refused += count.load(std::memory_order_relaxed);
+  out.member("refused", refused);
+  out.member("keys", sums.keys).member("keys_evicted", sums.keys_evicted);
+  out.name("rejected_by").begin_object();
+  for (std::size_t i = 1; i < kFates; ++i) {
+    if (sums.totals.rejected[i] > 0) {
+      out.member(to_string(static_cast<Fate>(i)), sums.totals.rejected[i]);
+    }
+  }
+  out.end_object();
+}
+
+void write_field(JsonWriter& out, const Field& field) {
+  constexpr std::array<std::string_view, 4> kTypes = {"number", "integer", "boolean", "string"};
+  out.begin_object().member("name", field.name);
+  out.member("type", kTypes[static_cast<std::size_t>(field.type)]);
+  if (!field.unit.empty()) out.member("unit", field.unit);
+  out.member("required", field.required);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (field.min > -kInfinity) out.member("min", field.min);
+  if (field.max < kInfinity) out.member("max", field.max);
+  out.end_object();
+}
+
+}  // namespace
+
+std::string status_json(const EngineStatus& status, const IntakeCounters& http_events,
+                        std::chrono::nanoseconds uptime) {
+  JsonWriter out;
+  out.begin_object().member("pipeline", status.pipeline);
+  out.name("model").begin_object().member("name", status.model_name);
+  out.member("version", status.model_version).end_object();
+  out.member("uptime_s", std::chrono::duration<double>(uptime).count());
+  write_totals(out, sum(status), http_events);
+  write_quantiles(out, "latency_ms", status.end_to_end_ns, kMilliseconds);
+  write_quantiles(out, "sync_ms", status.sync_ns, kMilliseconds);
+  write_quantiles(out, "batch_rows", status.batch_rows, 1);
+  out.name("stages_ms").begin_object();
+  for (const auto& [stage, totals] : status.stage_ns) {
+    write_quantiles(out, stage, totals, kMilliseconds);
+  }
+  out.end_object();
+  out.name("log").begin_object().member("bytes", status.log.log_bytes);
+  out.member("snapshot_bytes", status.log.snapshot_bytes);
+  out.member("admits_events", status.log.admits_events);
+  if (!status.log.why.empty()) out.member("why", status.log.why);
+  out.end_object().name("lanes").begin_array();
+  for (const LaneStatus& lane : status.lanes) write_lane(out, lane);
+  return out.end_array().end_object().finish();
+}
+
+std::string pipeline_json(const Plan& plan) {
+  JsonWriter out;
+  out.begin_object().member("name", plan.pipeline).member("plan", to_string(plan.hash));
+  out.member("partitions", plan.partitions);
+  out.name("model").begin_object().member("name", plan.model_name);
+  out.member("version", plan.model_version).end_object();
+  out.member("threshold", plan.threshold);
+  out.name("fields").begin_array();
+  for (const Field& field : plan.schema.fields) write_field(out, field);
+  out.end_array().name("features").begin_array();
+  for (const std::string& feature : plan.feature_names) out.value(feature);
+  return out.end_array().end_object().finish();
+}
+
+}  // namespace ouzel

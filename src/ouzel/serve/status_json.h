@@ -1,0 +1,21 @@
+/// JSON of what a running engine is and does: `GET /api/v1/status` and `GET /api/v1/pipeline`.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "ouzel/gateway/intake.h"
+#include "ouzel/lane/plan.h"
+#include "ouzel/lane/status.h"
+
+namespace ouzel {
+
+/// Totals, latency in milliseconds, lanes, log. Rates are the reader's: two of these and the
+/// difference of their `uptime_s`.
+std::string status_json(const EngineStatus& status, const IntakeCounters& http_events,
+                        std::chrono::nanoseconds uptime);
+
+/// Names and settings in force.
+std::string pipeline_json(const Plan& plan);
+
+}  // namespace ouzel

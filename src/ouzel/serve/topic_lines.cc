@@ -1,0 +1,131 @@
+#include "ouzel/serve/topic_lines.h"
+
+#include <algorithm>
+
+#include "ouzel/decode/event_record.h"
+#include "ouzel/http/message.h"
+#include "ouzel/outcome/outcome.h"
+
+namespace ouzel {
+namespace {
+
+/// JSON on one line: an end of line cannot stand inside a string, so a space may take its place.
+void append_on_one_line(std::string& out, std::string_view json) {
+  const std::size_t begin = out.size();
+  out.append(json);
+  for (auto at = out.begin() + static_cast<std::ptrdiff_t>(begin); at != out.end(); ++at) {
+    if (*at == '\n' || *at == '\r') *at = ' ';
+  }
+}
+
+/// The event as a CloudEvent, with the extension `ouzelposition`; a CloudEvent keeps all its own.
+std::string event_line(PartitionId partition, Offset offset, const EventRecord& record) {
+  std::string out = R"({"ouzelposition":")" + std::to_string(partition.value()) + ":" +
+                    std::to_string(offset.value()) + "\",";
+  if (record.envelope.form == EventForm::structured) {
+    if (record.bytes.find("\"ouzelposition\"") != std::string_view::npos) out = "{";
+    append_on_one_line(
+        out, record.bytes.substr(std::min(record.bytes.size(), record.bytes.find('{') + 1)));
+    return out;
+  }
+  out += R"("specversion":"1.0","id":)";
+  http::append_json(out, record.envelope.id);
+  out += R"(,"source":)";
+  http::append_json(out, record.envelope.source);
+  out += R"(,"type":"dev.ouzel.event.v1","datacontenttype":"application/json","data":)";
+  append_on_one_line(out, record.bytes);
+  return out + "}";
+}
+
+std::optional<EventRecord> record_at(std::string_view body, std::uint64_t row) {
+  ByteReader reader(body);
+  for (std::uint64_t i = 0; i < row; ++i) {
+    if (!read_record(reader)) return std::nullopt;
+  }
+  return read_record(reader);
+}
+
+}  // namespace
+
+TopicLines::TopicLines(ShownTopic topic, EventSource events)
+    : topic_(topic), events_(std::move(events)) {}
+
+Result<void> TopicLines::lines(const FrameView& frame,
+                               const std::function<bool(const TopicLine&)>& each) {
+  if (topic_ == ShownTopic::events && frame.header.topic == Topic::events) {
+    return events(frame, each);
+  }
+  if (topic_ != ShownTopic::events && frame.header.topic == Topic::outcomes) {
+    return outcomes(frame, each);
+  }
+  return {};
+}
+
+Result<void> TopicLines::events(const FrameView& frame,
+                                const std::function<bool(const TopicLine&)>& each) {
+  ByteReader reader(frame.body);
+  for (std::uint32_t row = 0; row < frame.header.rows; ++row) {
+    const auto record = read_record(reader);
+    if (!record) return fail(ErrorCode::corrupt, "an event frame has another form");
+    const Offset offset = frame.header.base + row;
+    if (!each({frame.header.partition, offset,
+               event_line(frame.header.partition, offset, *record)})) {
+      return {};
+    }
+  }
+  return {};
+}
+
+Result<void> TopicLines::outcomes(const FrameView& frame,
+                                  const std::function<bool(const TopicLine&)>& each) {
+  OUZEL_TRY(CommitReader commit, CommitReader::open(frame.body));
+  if (commit.rows() != frame.header.rows || commit.first() != frame.header.base) {
+    return fail(ErrorCode::corrupt, "an outcome frame's header says other rows than its body");
+  }
+  while (const auto row = commit.next()) {
+    TopicLine line{frame.header.partition, row->offset, {}};
+    if (topic_ == ShownTopic::outcomes) {
+      render(line.text, line.partition, commit.in_force(), *row);
+    } else {
+      if (row->fate == Fate::live) continue;
+      const auto bytes = event_bytes(line.partition, row->offset);
+      if (bytes) render_reject(line.text, line.partition, commit.in_force(), *row, *bytes);
+      if (!bytes) render(line.text, line.partition, commit.in_force(), *row);
+    }
+    if (!each(line)) return {};
+  }
+  if (commit.damaged()) return fail(ErrorCode::corrupt, "an outcome frame cannot be read");
+  return {};
+}
+
+/// nullopt: the event is no longer retained, or damaged.
+std::optional<std::string> TopicLines::event_bytes(PartitionId partition, Offset offset) {
+  Cached& cached = cached_[partition];
+  const auto holds = [&] {
+    return !cached.body.empty() && cached.header.base <= offset &&
+           offset < cached.header.base + cached.header.rows;
+  };
+  if (!holds()) {
+    if (!cached.reader || offset < cached.header.base) {
+      const auto at = events_.find(partition, offset);
+      if (!at) return std::nullopt;
+      cached.reader = events_.read_from(*at);
+    }
+    for (;;) {
+      const auto frame = cached.reader->next();
+      if (!frame && frame.error().code == ErrorCode::corrupt) continue;
+      if (!frame || !*frame) return std::nullopt;
+      const FrameHeader& header = (*frame)->header;
+      if (header.topic != Topic::events || header.partition != partition) continue;
+      cached.header = header;
+      cached.body = (*frame)->body;
+      if (holds()) break;
+      if (header.base > offset) return std::nullopt;
+    }
+  }
+  const auto record = record_at(cached.body, offset - cached.header.base);
+  if (!record) return std::nullopt;
+  return std::string(record->bytes);
+}
+
+}  // namespace ouzel

@@ -1,0 +1,56 @@
+/// TopicLines: frames of a log as lines of NDJSON, for `tap` and whoever shows a topic. Knows how
+/// an event, an outcome and a reject look; where frames come from is the caller's.
+///
+/// One thread. A reject stands with its event's bytes, which are read back from the log.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ouzel/base/error.h"
+#include "ouzel/log/log.h"
+
+namespace ouzel {
+
+enum class ShownTopic : std::uint8_t { events, outcomes, rejects };
+
+/// Where event frames can be found again: of a running log, or of files.
+struct EventSource {
+  std::function<Result<LogPosition>(PartitionId, Offset)> find;
+  std::function<std::unique_ptr<LogReader>(LogPosition)> read_from;
+};
+
+/// One line and where it stands.
+struct TopicLine {
+  PartitionId partition{};
+  Offset offset{};
+  std::string text;
+};
+
+class TopicLines {
+ public:
+  TopicLines(ShownTopic topic, EventSource events);
+  /// Calls `each` for every line that the frame holds of this topic, until it returns false.
+  /// Errors: corrupt (its checksum is right, but it cannot be read).
+  Result<void> lines(const FrameView& frame, const std::function<bool(const TopicLine&)>& each);
+
+ private:
+  Result<void> events(const FrameView& frame, const std::function<bool(const TopicLine&)>& each);
+  Result<void> outcomes(const FrameView& frame, const std::function<bool(const TopicLine&)>& each);
+  std::optional<std::string> event_bytes(PartitionId partition, Offset offset);
+
+  const ShownTopic topic_;
+  const EventSource events_;
+  /// The event frame last read of each partition: rejects come in order.
+  struct Cached {
+    FrameHeader header;
+    std::string body;
+    std::unique_ptr<LogReader> reader;
+  };
+  std::map<PartitionId, Cached> cached_;
+};
+
+}  // namespace ouzel
