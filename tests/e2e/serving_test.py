@@ -97,9 +97,9 @@ class Serving(InScratch):
             self.assertEqual(status, 200, text)
             page = json.loads(text)
             got += page["outcomes"]
-            if not page.get("cursor") or not page["outcomes"]:
+            if not page.get("next") or not page["outcomes"]:
                 break
-            path = f"/api/v1/outcomes?from={page['cursor']}&limit=100"
+            path = f"/api/v1/outcomes?from={page['next']}&limit=100"
         self.assertEqual(sorted(json.dumps(o) for o in got),
                          sorted(json.dumps(json.loads(line)) for line in expected))
         status, text, _ = self.engine.get("/api/v1/outcomes?limit=5")
