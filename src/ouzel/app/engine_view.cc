@@ -110,10 +110,10 @@ Result<StatusView> read_status(std::string_view json) {
   return out;
 }
 
-Result<OutcomePage> read_outcomes(std::string_view json) {
+Result<OutcomesView> read_outcomes(std::string_view json) {
   simdjson::dom::parser parser;
   OUZEL_TRY(const element root, parse(parser, json));
-  OutcomePage out;
+  OutcomesView out;
   get(root, "next", out.next);
   simdjson::dom::array list;
   if (root["outcomes"].get(list) != simdjson::SUCCESS) return out;

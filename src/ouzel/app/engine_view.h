@@ -42,11 +42,11 @@ struct OutcomeView {
   std::vector<std::pair<std::string, double>> reasons;  ///< The strongest first.
 };
 /// `GET /api/v1/outcomes`.
-struct OutcomePage {
+struct OutcomesView {
   std::vector<OutcomeView> outcomes;  ///< In the order of the page.
   std::string next;                   ///< Where the next page begins (`from`); empty: unknown.
 };
-Result<OutcomePage> read_outcomes(std::string_view json);
+Result<OutcomesView> read_outcomes(std::string_view json);
 
 /// One line of a truth file about an event within an anomaly; nullopt for other lines (late and
 /// broken events, drifts).

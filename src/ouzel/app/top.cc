@@ -23,7 +23,9 @@ using std::chrono::nanoseconds;
 constexpr int kExitUnavailable = 69;
 constexpr int kExitConfig = 78;
 constexpr nanoseconds kGlance = milliseconds(100);  ///< How fast a key or a new size is noticed.
-constexpr int kPagesMax = 20;                       ///< Of outcomes, between two pictures.
+constexpr std::size_t kPageMax = 1000;              ///< Outcomes of a page.
+constexpr int kPagesMax = 20;                       ///< Between two pictures.
+constexpr int kFirstPagesMax = 100'000;             ///< For the first one.
 
 /// The terminal while a picture stands on it: alternate screen, no cursor, keys without Enter.
 class Screen {
@@ -96,7 +98,7 @@ class Watcher {
 
  private:
   Result<void> ask();
-  Result<void> ask_outcomes();
+  Result<void> ask_outcomes(int pages);
   http::Client client_;
   const Clock& clock_;
   Truth truth_;
@@ -123,30 +125,32 @@ Result<void> Watcher::ask() {
     model_.rates.push_back(static_cast<double>(status.accepted - had) / std::max(passed, 1e-3));
     if (model_.rates.size() > kTopRatesMax) model_.rates.pop_front();
   }
-  first_ = false;
   asked_ = now;
   model_.status = std::move(status);
-  OUZEL_TRY_VOID(ask_outcomes());
+  OUZEL_TRY_VOID(ask_outcomes(first_ ? kFirstPagesMax : kPagesMax));
+  first_ = false;
   truth_.read();
   truth_.judge(now, false);
   model_.truth = truth_.score();
   return {};
 }
 
-Result<void> Watcher::ask_outcomes() {
-  for (int page = 0; page < kPagesMax; ++page) {
+/// All that is there at first, then what came since the last picture. A page that is not full ends
+/// where the log ended when it was read, or where the engine had looked at enough.
+Result<void> Watcher::ask_outcomes(int pages) {
+  for (bool more = true; more && pages > 0; --pages) {
     OUZEL_TRY(const http::ClientResponse reply,
-              client_.get("/api/v1/outcomes?label=anomaly&limit=1000&from=" + from_));
+              client_.get("/api/v1/outcomes?label=anomaly&limit=" + std::to_string(kPageMax) +
+                          "&from=" + from_));
     if (reply.status != 200) return {};
-    OUZEL_TRY(OutcomePage got, read_outcomes(reply.body));
+    OUZEL_TRY(OutcomesView got, read_outcomes(reply.body));
+    more = got.outcomes.size() == kPageMax || (pages > kPagesMax && got.next != from_);
+    if (!got.next.empty()) from_ = got.next;
     for (OutcomeView& one : got.outcomes) {
       truth_.add(one, clock_.steady());
       model_.anomalies.push_front(std::move(one));
     }
     if (model_.anomalies.size() > kTopAnomaliesMax) model_.anomalies.resize(kTopAnomaliesMax);
-    const bool more = got.next != from_ && !got.outcomes.empty();
-    if (!got.next.empty()) from_ = got.next;
-    if (!more) break;
   }
   return {};
 }
