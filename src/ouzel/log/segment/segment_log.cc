@@ -222,12 +222,14 @@ void SegmentLog::write_round(std::deque<Pending>& round) {
     if (!move_round_to_new_segment(round, count)) return fail_with(written.error());
   }
   std::uint64_t bytes = 0;
+  std::size_t numbered = 0;
   for (std::size_t i = 0; i < count; ++i) {
     bytes += disk_bytes(round.front().draft);
+    numbered += round.front().numbered ? 1 : 0;
     round.pop_front();
   }
   queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-  became_durable(count);
+  became_durable(numbered);
 }
 
 /// Fills `buffer_` and `headers_` with the first `count` frames, placed from `tail_` on.
@@ -331,11 +333,9 @@ void SegmentLog::write_one(Topic topic) {
   std::deque<Pending> round(1);
   round.front().draft.topic = topic;
   round.front().draft.accepted = clock_.wall();
+  round.front().numbered = false;
   queued_bytes_.fetch_add(disk_bytes(round.front().draft), std::memory_order_relaxed);
-  // Not from the queue, so it has no append number.
-  const AppendNumber written = written_;
   while (!round.empty() && !failed_.load(std::memory_order_acquire)) write_round(round);
-  written_ = written;
 }
 
 void SegmentLog::mark() {
@@ -357,15 +357,16 @@ void SegmentLog::tend() {
   auto old = set_->expire({.created_before = clock_.wall() - options_.retention,
                            .bytes_max = options_.retention_bytes,
                            .needed = LogPosition(needed)});
+  // The oldest first, each durably gone before the next: a power cut leaves no hole.
   for (auto& segment : old) {
     const std::string path = segment->path;
     (void)fs_.remove(path.substr(0, path.size() - 4) + ".idx");
     // A reader may still hold it: then the file lives on without a name.
     if (segment.use_count() == 1) {
       segment.reset();
-      spares_->recycle(path);
-    } else {
-      (void)fs_.remove(path);
+      if (!spares_->retire(path)) return;
+    } else if (!fs_.remove(path) || !fs_.sync_directory(options_.directory)) {
+      return;
     }
   }
 }

@@ -114,6 +114,7 @@ class SegmentLog final : public Log {
   struct Pending {
     FrameDraft draft;
     std::uint32_t body_crc = 0;
+    bool numbered = true;            ///< False: a mark or a seal, which nobody appended.
   };
 
   SegmentLog(FileSystem& fs, const Clock& clock, SegmentLogOptions options);

@@ -37,6 +37,11 @@ bool SpareSegments::prepare() {
   for (std::uint64_t bytes = next_size();; bytes /= 2) {
     auto made = make(bytes);
     const std::lock_guard lock(mutex_);
+    if (made && (*made)->header.generation < taken_) {
+      // A larger one was made and used meanwhile; generations must grow along the log.
+      recyclable_.push_back((*made)->path);
+      continue;
+    }
     if (made) {
       ready_.push_back(std::move(*made));
       failure_.clear();
@@ -58,19 +63,35 @@ Result<std::shared_ptr<Segment>> SpareSegments::take(std::uint64_t bytes) {
     if (!ready_.empty() && frame_room(*ready_.front()) >= bytes) {
       auto segment = std::move(ready_.front());
       ready_.pop_front();
+      taken_ = segment->header.generation;
       return segment;
     }
+    // Too small: generations must grow along the log, so it gets a new one before it is used.
+    for (const auto& segment : ready_) recyclable_.push_back(segment->path);
+    ready_.clear();
   }
   auto made = make(std::max(next_size(), page_up(bytes) + kPageBytes));
   if (!made) made = make(page_up(bytes) + kPageBytes);
   const std::lock_guard lock(mutex_);
   failure_ = made ? std::string() : made.error().message;
+  if (made) taken_ = (*made)->header.generation;
   return made;
 }
 
 void SpareSegments::recycle(std::string path) {
   const std::lock_guard lock(mutex_);
   recyclable_.push_back(std::move(path));
+}
+
+bool SpareSegments::retire(const std::string& path) {
+  std::string name;
+  {
+    const std::lock_guard lock(mutex_);
+    name = options_.directory + "/" + segment_name(++generation_);
+  }
+  if (!fs_.rename(path, name) || !fs_.sync_directory(options_.directory)) return false;
+  recycle(std::move(name));
+  return true;
 }
 
 std::uint64_t SpareSegments::room() const {

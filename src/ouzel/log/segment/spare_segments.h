@@ -34,6 +34,9 @@ class SpareSegments {
   Result<std::shared_ptr<Segment>> take(std::uint64_t bytes);
   /// Gives a file that is no longer part of the log back for another life.
   void recycle(std::string path);
+  /// The same for a segment that retention removes: it leaves the log by losing its name, durably,
+  /// before this returns. False: it keeps it, and so must all newer ones (a hole would be damage).
+  bool retire(const std::string& path);
   /// Bytes of frames that the ready segments can hold.
   std::uint64_t room() const;
   /// Waits up to `limit` for `room()` to reach `bytes`; false if it does not.
@@ -52,6 +55,7 @@ class SpareSegments {
   std::deque<std::shared_ptr<Segment>> ready_;
   std::vector<std::string> recyclable_;
   std::uint64_t generation_;
+  std::uint64_t taken_ = 0;            ///< Generation of the segment that was taken last.
   std::uint64_t next_bytes_;
   std::string failure_;
 };
