@@ -137,7 +137,7 @@ struct Page {
 
 /// The outcomes of an answer as they came, byte for byte.
 Result<Page> read_page(std::string body) {
-  OUZEL_TRY(const OutcomePage view, read_outcomes(body));
+  OUZEL_TRY(const OutcomesView view, read_outcomes(body));
   Page page{.next = view.next};
   const std::size_t begin = body.find('[');
   const std::size_t end = body.rfind(']');
