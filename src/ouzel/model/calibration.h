@@ -23,7 +23,7 @@ struct Calibration {
   float weight;
   float alarms;                 ///< Share of rows beyond p = 1e-4, long memory.
   std::uint32_t rows;
-  std::uint32_t reserved;
+  std::uint32_t reserved[2];
 };
 
 /// `raw` ≥ 0 to a place on the axis of bins: 16·log2(1 + raw), below kScoreBins.
