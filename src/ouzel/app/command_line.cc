@@ -87,6 +87,7 @@ struct Described {
 
 class Options::Impl {
  public:
+  std::string program;
   std::string name;
   std::string help;
   std::function<int()> run;
@@ -119,7 +120,7 @@ class Options::Impl {
         values = from_environment(one);
       }
       if (values.empty() && one.text.required) {
-        return complain(one.name + " is missing; it takes " + one.text.help);
+        return complain(one.name + " is missing (" + one.text.help + ")");
       }
       if (!one.text.repeatable && values.size() > 1) values.erase(values.begin(), values.end() - 1);
       for (const std::string& value : values) {
@@ -139,8 +140,9 @@ class Options::Impl {
   }
 
   bool complain(const std::string& message) const {
-    std::fprintf(stderr, "ouzel %s: %s\nSee `ouzel %s --help`.\n", name.c_str(), message.c_str(),
-                 name.c_str());
+    const std::string called = program + " " + name;
+    std::fprintf(stderr, "%s: %s\nSee `%s --help`.\n", called.c_str(), message.c_str(),
+                 called.c_str());
     return false;
   }
 
@@ -163,7 +165,7 @@ class Options::Impl {
 
 Options& Options::flag(const std::string& name, bool& out, const std::string& help) {
   Described one{.name = name, .text = {.help = help}, .take = {}, .flag = &out};
-  one.parsed = impl_.app->add_flag(name);
+  one.parsed = impl_.app->add_flag(name)->disable_flag_override();
   impl_.described.push_back(std::move(one));
   return *this;
 }
@@ -204,8 +206,8 @@ void append_row(std::string& out, const std::string& left, const std::string& ri
   out += row + right + "\n";
 }
 
-std::string command_help(const std::string& program, const Options::Impl& command) {
-  std::string usage = program + " " + command.name;
+std::string command_help(const Options::Impl& command) {
+  std::string usage = command.program + " " + command.name;
   std::string rows;
   for (const Described& one : command.described) {
     if (one.positional()) {
@@ -236,6 +238,7 @@ CommandLine::~CommandLine() = default;
 void CommandLine::add(const std::string& name, const std::string& help,
                       const std::function<void(Options&)>& describe, std::function<int()> run) {
   auto command = std::make_unique<Options::Impl>();
+  command->program = impl_->program;
   command->name = name;
   command->help = help;
   command->run = std::move(run);
@@ -255,7 +258,7 @@ std::vector<std::string> CommandLine::names() const {
 std::string CommandLine::help(const std::string& name) const {
   if (!name.empty()) {
     const Options::Impl* command = impl_->find(name);
-    return command == nullptr ? std::string() : command_help(impl_->program, *command);
+    return command == nullptr ? std::string() : command_help(*command);
   }
   std::string out = impl_->about + "\n\nUsage: " + impl_->program + " COMMAND [flags]\n\n";
   for (const auto& command : impl_->commands) append_row(out, command->name, command->help);
@@ -281,7 +284,7 @@ int CommandLine::run(const std::vector<std::string>& arguments) {
   try {
     impl_->app.parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
-    std::fputs(command_help(impl_->program, *command).c_str(), stdout);
+    std::fputs(command_help(*command).c_str(), stdout);
     return kExitDone;
   } catch (const CLI::ParseError& error) {
     command->complain(error.what());

@@ -10,8 +10,8 @@
 namespace ouzel {
 
 struct ListenAddress {
-  std::string address;      ///< Without the brackets of an IPv6 address.
-  std::uint16_t port = 0;   ///< 0: any free one.
+  std::string address;     ///< Without the brackets of an IPv6 address.
+  std::uint16_t port = 0;  ///< 0: any free one.
 };
 
 /// `127.0.0.1:8080`, `localhost:8080`, `[::1]:8080`. Error config: not of this form, or not an

@@ -8,5 +8,7 @@ int main(int count, char** words) {
   ouzel::CommandLine line("ouzel",
                           "ouzel: events in, scored outcomes out, nothing lost, nothing doubled.");
   ouzel::add_commands(line);
-  return line.run(std::vector<std::string>(words + 1, words + count));
+  std::vector<std::string> arguments(words + 1, words + count);
+  if (!arguments.empty() && arguments.front() == "--version") arguments.front() = "version";
+  return line.run(arguments);
 }

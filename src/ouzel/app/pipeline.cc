@@ -9,6 +9,8 @@
 #include "ouzel/app/pipeline_fields.h"
 #include "ouzel/base/check.h"
 #include "ouzel/base/hash.h"
+#include "ouzel/decode/decoder.h"
+#include "ouzel/decode/event_record.h"
 #include "ouzel/feature/feature_plan.h"
 #include "ouzel/lane/key_table.h"
 #include "ouzel/model/detector.h"
@@ -126,6 +128,12 @@ Result<Plan> make_plan(const Pipeline& pipeline) {
     auto made = ouzel::make_stages(*shared);
     OUZEL_CHECK(made.has_value());
     return std::move(*made);
+  };
+  plan.make_decoder = [schema = std::make_shared<const Schema>(pipeline.schema)] {
+    auto decoder = std::make_shared<Decoder>(*schema);
+    return [schema, decoder](std::string_view body, std::uint32_t rows, Batch& out) {
+      return decode_frame(*decoder, *schema, body, rows, out);
+    };
   };
   plan.hash = plan_hash(pipeline, stages);
   return plan;

@@ -24,30 +24,32 @@
 namespace ouzel {
 
 struct TimeSpec {
-  std::chrono::nanoseconds max_future{};   ///< Beyond acceptance + this: rejected, clock_ahead.
-  std::chrono::nanoseconds max_late{};     ///< Behind the key's newest by more: too_late.
+  std::chrono::nanoseconds max_future{};  ///< Beyond acceptance + this: rejected, clock_ahead.
+  std::chrono::nanoseconds max_late{};    ///< Behind the key's newest by more: too_late.
 };
 
 /// Bounds of everything that could grow. Numbers of keys, duplicates and rows are of the whole
 /// engine; make_plan divides them among the lanes.
 struct LimitsSpec {
   std::uint16_t partitions = 0;
-  std::uint64_t keys = 0;                  ///< Keys with state; the least recently seen goes first.
-  std::uint64_t duplicates = 0;            ///< Accepted events remembered to find duplicates.
-  std::uint64_t in_flight = 0;             ///< Rows accepted and not yet scored.
+  std::uint64_t keys = 0;        ///< Keys with state; the least recently seen goes first.
+  std::uint64_t duplicates = 0;  ///< Accepted events remembered to find duplicates.
+  std::uint64_t in_flight = 0;   ///< Rows accepted and not yet scored.
   std::uint64_t request_bytes = 0;
-  std::uint32_t connections = 0;           ///< HTTP connections at a time.
-  std::chrono::nanoseconds retention{};    ///< Older events and outcomes are removed.
-  std::uint64_t log_bytes = 0;             ///< Beyond it the oldest go earlier; 0: no such limit.
+  std::uint32_t connections = 0;         ///< HTTP connections at a time.
+  std::chrono::nanoseconds retention{};  ///< Older events and outcomes are removed.
+  std::uint64_t log_bytes = 0;           ///< Beyond it the oldest go earlier; 0: no such limit.
+  std::uint64_t segment_bytes = 0;       ///< Of the largest segment file.
+  std::uint64_t snapshot_bytes = 0;      ///< Log written between two snapshots.
 };
 
 struct ServeSpec {
-  std::string listen;                      ///< address:port, as it was given.
+  std::string listen;  ///< address:port, as it was given.
 };
 
 struct Pipeline {
   std::string name;
-  Schema schema;                           ///< limits.event_bytes and limits.depth are in it.
+  Schema schema;  ///< limits.event_bytes and limits.depth are in it.
   TimeSpec time;
   std::vector<FeatureSpec> features;
   DetectorSpec detector;
@@ -59,15 +61,15 @@ struct Pipeline {
 };
 
 struct PipelineInput {
-  std::string file;                  ///< What findings call it.
+  std::string file;  ///< What findings call it.
   std::string text;
-  std::vector<Override> overrides;   ///< In this order; a later one wins.
-  Lookup lookup;                     ///< Of `${env:…}` and `${file:…}`.
+  std::vector<Override> overrides;  ///< In this order; a later one wins.
+  Lookup lookup;                    ///< Of `${env:…}` and `${file:…}`.
 };
 
 struct LoadedPipeline {
   Pipeline pipeline;
-  std::string effective;             ///< The whole file with its defaults, secrets masked.
+  std::string effective;  ///< The whole file with its defaults, secrets masked.
 };
 
 /// Parses, expands, overrides, reads and lints. nullopt: `findings` says why.
@@ -80,9 +82,9 @@ Result<Plan> make_plan(const Pipeline& pipeline);
 
 /// Memory of the lanes' state.
 struct StateCost {
-  std::uint64_t key_bytes = 0;       ///< Of one key, its place in the tables included.
-  std::uint64_t shared_bytes = 0;    ///< Of all lanes, whatever the number of keys.
-  std::uint64_t bytes_max = 0;       ///< With limits.keys keys.
+  std::uint64_t key_bytes = 0;     ///< Of one key, its place in the tables included.
+  std::uint64_t shared_bytes = 0;  ///< Of all lanes, whatever the number of keys.
+  std::uint64_t bytes_max = 0;     ///< With limits.keys keys.
 };
 Result<StateCost> state_cost(const Pipeline& pipeline);
 

@@ -68,7 +68,8 @@ TableOf<Field> field_fields() {
   table
       .word("type", &Field::type, types,
             {.help = "Its JSON type", .required = true, .example = "number"})
-      .text("unit", &Field::unit, {.help = "Unit, for people", .example = "celsius"})
+      .text("unit", &Field::unit,
+            {.help = "Unit, for people", .example = "celsius", .operational = true})
       .boolean("required", &Field::required,
                {.help = "An event without it is rejected", .initial = "true"})
       .number("min", &Field::min, {.help = "Smallest number allowed"})
@@ -111,8 +112,9 @@ TableOf<Schema> schema_fields() {
             .max = "256",
             .example = "{temperature: number}",
             .check = check_field_name})
-      .example("key: device_id\ntime: ts\nfields:\n  temperature: {type: number, max: 150}\n"
-               "  mode: {type: string, enum: [idle, run], required: false}");
+      .example(
+          "key: device_id\ntime: ts\nfields:\n  temperature: {type: number, max: 150}\n"
+          "  mode: {type: string, enum: [idle, run], required: false}");
   return table;
 }
 
@@ -185,6 +187,18 @@ void add_operational_limits(TableOf<LimitsSpec>& table) {
       .size("log_bytes", &LimitsSpec::log_bytes,
             {.help = "Beyond it the oldest go earlier than retention says; 0: no such limit",
              .initial = "0",
+             .operational = true})
+      .size("segment_bytes", &LimitsSpec::segment_bytes,
+            {.help = "Largest segment file of the log",
+             .initial = "64MiB",
+             .min = "64KiB",
+             .max = "1GiB",
+             .operational = true})
+      .size("snapshot_bytes", &LimitsSpec::snapshot_bytes,
+            {.help = "Log written between two snapshots; a restart replays at most about this",
+             .initial = "64MiB",
+             .min = "64KiB",
+             .max = "16GiB",
              .operational = true});
 }
 
@@ -246,8 +260,9 @@ TableOf<Pipeline> make_pipeline_fields() {
       .section("limits", limits_fields())
       .absent("kafka", "the log on Kafka")
       .section("serve", &Pipeline::serve, serve_fields())
-      .example("name: line\nschema: {key: id, fields: {x: number}}\n"
-               "features: [{of: x, take: mean, last: 8}]");
+      .example(
+          "name: line\nschema: {key: id, fields: {x: number}}\n"
+          "features: [{of: x, take: mean, last: 8}]");
   return table;
 }
 

@@ -40,7 +40,7 @@ TableOf<FeatureSpec> feature_fields() {
               .example = "[mean, std]"})
       .integer("last", &FeatureSpec::last,
                {.help = "Window: the last N events of the key",
-                .min = "2",
+                .min = "1",
                 .max = std::to_string(kFeatureLastMax),
                 .example = "64"})
       .duration(

@@ -164,14 +164,14 @@ class Reader {
   void check_groups(const Table& table, const Node& node, const std::string& path) {
     for (const std::vector<std::string>& group : table.one_of) {
       std::size_t count = 0;
-      bool absent = false;
+      bool explained = false;  // By a finding about a key that may be the one meant.
       for (const NodeEntry& entry : node.entries) {
         const bool member = std::find(group.begin(), group.end(), entry.key) != group.end();
         count += member ? 1 : 0;
         const TableField* field = table.find(entry.key);
-        absent = absent || (field != nullptr && field->kind == FieldKind::absent);
+        explained = explained || field == nullptr || field->kind == FieldKind::absent;
       }
-      if (count == 1 || absent) continue;
+      if (count == 1 || (count == 0 && explained)) continue;
       std::string names;
       for (const std::string& name : group) names += (names.empty() ? "" : " or ") + name;
       add(node.at, "one_of", path,

@@ -25,12 +25,13 @@ void check_field(const Table& table, const TableField& field) {
   OUZEL_CHECK(table.find(field.name) == nullptr);
   OUZEL_CHECK(!field.text.required || field.text.initial.empty());
   OUZEL_CHECK(!field.text.help.empty() || field.table != nullptr);
-  const bool plain = field.table == nullptr && field.kind != FieldKind::absent;
-  if (!plain) return;
-  for (const std::string& shown : {field.text.initial, field.text.example}) {
-    if (shown.empty()) continue;
-    OUZEL_CHECK(read_value(field, make_scalar(shown, {})).has_value());
-  }
+  if (field.table != nullptr || field.kind == FieldKind::absent) return;
+  const FieldText& text = field.text;
+  if (!text.initial.empty()) OUZEL_CHECK(read_value(field, make_scalar(text.initial, {})));
+  if (text.example.empty()) return;
+  Findings findings;
+  const auto example = parse_document(text.example, findings.add_source("example"), findings);
+  OUZEL_CHECK(example.has_value() && read_value(field, *example).has_value());
 }
 
 }  // namespace ouzel

@@ -88,6 +88,8 @@ struct Table {
   std::vector<std::vector<std::string>> one_of;
   /// YAML of one such component; a test lints them all.
   std::vector<std::string> examples;
+  /// A struct of the kind that this table fills, for those who only check.
+  std::function<std::shared_ptr<void>()> make;
 
   const TableField* find(std::string_view field) const;
   std::vector<std::string> names() const;  ///< Without those that are absent.
@@ -103,6 +105,7 @@ class TableOf {
   TableOf(std::string name, std::string help) {
     table_.name = std::move(name);
     table_.help = std::move(help);
+    table_.make = [] { return std::static_pointer_cast<void>(std::make_shared<T>()); };
   }
   const Table& table() const { return table_; }
 

@@ -1,0 +1,126 @@
+#include "ouzel/app/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "ouzel/app/commands.h"
+#include "ouzel/app/listen_address.h"
+
+namespace ouzel {
+namespace {
+
+/// One command `go` with a flag of every kind.
+class CommandLineTest : public testing::Test {
+ protected:
+  CommandLineTest() : line_("prog", "About.") {
+    ::unsetenv("OUZEL_TEST_DIR");
+    line_.add(
+        "go", "Goes",
+        [this](Options& flags) {
+          flags.positional("FILE", into(files_), {.required = true, .repeatable = true})
+              .option("--dir", into(dir_), {.value = "DIR", .env = "OUZEL_TEST_DIR"})
+              .option("--count", into(count_, 1, 9), {.value = "N"})
+              .option("--set", into(sets_), {.value = "S", .repeatable = true})
+              .option("--wait", into(wait_), {.value = "D"})
+              .option("--form", into_word(form_, {"text", "json"}), {.value = "F"})
+              .flag("--fast", fast_, "Fast");
+        },
+        [] { return 42; });
+  }
+
+  CommandLine line_;
+  std::vector<std::string> files_;
+  std::vector<std::string> sets_;
+  std::string dir_ = "here";
+  std::string form_ = "text";
+  unsigned count_ = 3;
+  std::chrono::nanoseconds wait_{0};
+  bool fast_ = false;
+};
+
+TEST_F(CommandLineTest, HandsEveryValueOver) {
+  EXPECT_EQ(line_.run({"go", "a", "--dir=x", "--count", "7", "--set", "a=1", "b", "--set", "b=2",
+                       "--wait", "5ms", "--form", "json", "--fast"}),
+            42);
+  EXPECT_EQ(files_, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(sets_, (std::vector<std::string>{"a=1", "b=2"}));
+  EXPECT_EQ(dir_, "x");
+  EXPECT_EQ(count_, 7U);
+  EXPECT_EQ(wait_, std::chrono::milliseconds(5));
+  EXPECT_EQ(form_, "json");
+  EXPECT_TRUE(fast_);
+}
+
+TEST_F(CommandLineTest, DefaultsStay) {
+  EXPECT_EQ(line_.run({"go", "a"}), 42);
+  EXPECT_EQ(dir_, "here");
+  EXPECT_EQ(count_, 3U);
+  EXPECT_FALSE(fast_);
+}
+
+TEST_F(CommandLineTest, TheFlagWinsOverTheEnvironment) {
+  ::setenv("OUZEL_TEST_DIR", "env", 1);
+  EXPECT_EQ(line_.run({"go", "a"}), 42);
+  EXPECT_EQ(dir_, "env");
+  EXPECT_EQ(line_.run({"go", "a", "--dir", "flag"}), 42);
+  EXPECT_EQ(dir_, "flag");
+}
+
+TEST_F(CommandLineTest, WrongUseIsTwo) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {},
+      {"og"},
+      {"go"},
+      {"go", "a", "--dri", "x"},
+      {"go", "a", "--dir"},
+      {"go", "a", "--count", "0"},
+      {"go", "a", "--count", "ten"},
+      {"go", "a", "--wait", "5"},
+      {"go", "a", "--form", "xml"},
+      {"go", "a", "--fast=maybe"},
+      {"--version"},
+      {""},
+  };
+  for (const auto& words : wrong) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(line_.run(words), kExitUsage) << (words.empty() ? "" : words.back());
+    EXPECT_FALSE(testing::internal::GetCapturedStderr().empty());
+  }
+}
+
+TEST_F(CommandLineTest, SaysWhatWasMeant) {
+  testing::internal::CaptureStderr();
+  line_.run({"og"});
+  line_.run({"go", "a", "--wiat", "5s"});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "prog: there is no command 'og'; did you mean 'go'?\nSee `prog --help`.\n"
+            "prog go: there is no flag '--wiat'; did you mean '--wait'?\nSee `prog go --help`.\n");
+}
+
+TEST(Commands, AllHaveHelpAndExist) {
+  CommandLine line("ouzel", "About.");
+  add_commands(line);
+  for (const std::string& name : line.names()) {
+    EXPECT_NE(line.help("").find("\n  " + name + " "), std::string::npos);
+    EXPECT_NE(line.help(name).find("Usage: ouzel " + name), std::string::npos);
+  }
+  EXPECT_EQ(line.help("nothing"), "");
+}
+
+TEST(ListenAddress, TakesThisMachineOnly) {
+  EXPECT_EQ(parse_listen("127.0.0.1:8080")->port, 8080);
+  EXPECT_EQ(parse_listen("localhost:0")->port, 0);
+  EXPECT_EQ(parse_listen("[::1]:9")->address, "::1");
+  EXPECT_EQ(parse_listen("127.1.2.3:65535")->address, "127.1.2.3");
+  for (const char* text : {"", ":", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
+                           "127.0.0:1", "127.0.0.1.evil.org:80", "0.0.0.0:80", "[::]:80",
+                           "example.org:80", "::1:80", "127.0.0.256:80", "127.0.0.1:-1"}) {
+    EXPECT_FALSE(parse_listen(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace ouzel
