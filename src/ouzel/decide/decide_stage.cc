@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace ouzel {
 namespace {
@@ -52,24 +53,14 @@ void DecideStage::run(Batch& batch, const StateView& state) {
   }
 }
 
-/// A rare row; so only then is the column of details written anew.
 void DecideStage::fail_unscored(Batch& batch) const {
-  const auto unscored = [&](std::size_t row) {
-    return batch.live(row) && !std::isfinite(batch.score[row]);
-  };
-  std::size_t first = 0;
-  while (first < batch.rows() && !unscored(first)) ++first;
-  if (first == batch.rows()) return;
-  StringColumn detail;
+  std::vector<Batch::Explained> unscored;
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    if (unscored(row)) {
-      batch.fate[row] = Fate::model_failed;
-      detail.append(failure_text(batch.score[row]));
-    } else {
-      detail.append(row < batch.detail.size() ? batch.detail[row] : std::string_view());
-    }
+    if (!batch.live(row) || std::isfinite(batch.score[row])) continue;
+    batch.fate[row] = Fate::model_failed;
+    unscored.push_back({.row = row, .detail = failure_text(batch.score[row])});
   }
-  batch.detail = std::move(detail);
+  if (!unscored.empty()) batch.explain(unscored);
 }
 
 void DecideStage::decide_row(Batch& batch, std::size_t row, LastAlert& last) const {

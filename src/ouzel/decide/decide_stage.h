@@ -48,7 +48,7 @@ class DecideStage final : public Stage {
  private:
   struct LastAlert {
     EventTime time;
-    std::uint64_t known;   ///< 0: the key never alerted.
+    std::uint64_t known;  ///< 0: the key never alerted.
   };
 
   void fail_unscored(Batch& batch) const;

@@ -49,8 +49,8 @@ class Key {
 
 TEST(DecideStage, RoutesAtTheBoundaries) {
   Key key({.threshold = 0.9, .review = 0.6});
-  const Batch out = key.decide({{std::nextafter(0.6F, 0.0F)}, {0.6F}, {std::nextafter(0.9F, 0.0F)},
-                                {0.9F}, {1.0F}, {0.0F}});
+  const Batch out = key.decide(
+      {{std::nextafter(0.6F, 0.0F)}, {0.6F}, {std::nextafter(0.9F, 0.0F)}, {0.9F}, {1.0F}, {0.0F}});
   EXPECT_EQ(out.route, (std::vector{Route::pass, Route::review, Route::review, Route::alert,
                                     Route::alert, Route::pass}));
   EXPECT_EQ(out.label, (std::vector{Label::normal, Label::normal, Label::normal, Label::anomaly,
@@ -69,19 +69,28 @@ TEST(DecideStage, ConfidenceIsTheDistanceFromTheThreshold) {
 
 TEST(DecideStage, HoldsAlertsOfAKeyOff) {
   Key key({.threshold = 0.9, .review = 0.6, .hold_off = 60s});
-  const Batch out = key.decide({{0.95F, 100s}, {0.95F, 159s}, {0.7F, 159s}, {0.95F, 160s},
-                                {0.95F, 160s}, {0.95F, 219s}, {0.95F, 220s}});
+  const Batch out = key.decide({{0.95F, 100s},
+                                {0.95F, 159s},
+                                {0.7F, 159s},
+                                {0.95F, 160s},
+                                {0.95F, 160s},
+                                {0.95F, 219s},
+                                {0.95F, 220s}});
   EXPECT_EQ(out.route, (std::vector{Route::alert, Route::pass, Route::review, Route::alert,
                                     Route::pass, Route::pass, Route::alert}));
-  EXPECT_EQ(out.flags, (std::vector<std::uint8_t>{0, kFlagHoldOff, 0, 0, kFlagHoldOff,
-                                                  kFlagHoldOff, 0}));
+  EXPECT_EQ(out.flags,
+            (std::vector<std::uint8_t>{0, kFlagHoldOff, 0, 0, kFlagHoldOff, kFlagHoldOff, 0}));
   for (const std::size_t row : {0, 1, 3, 4, 5, 6}) EXPECT_EQ(out.label[row], Label::anomaly);
 }
 
 TEST(DecideStage, ALateAlertIsHeldNearTheLastAndNeverMovesItBack) {
   Key key({.threshold = 0.9, .review = 0.6, .hold_off = 60s});
-  const Batch out = key.decide({{0.95F, 1000s}, {0.95F, 941s, kFlagLate}, {0.95F, 940s, kFlagLate},
-                                {0.95F, 999s, kFlagLate}, {0.95F, 1059s}, {0.95F, 1060s}});
+  const Batch out = key.decide({{0.95F, 1000s},
+                                {0.95F, 941s, kFlagLate},
+                                {0.95F, 940s, kFlagLate},
+                                {0.95F, 999s, kFlagLate},
+                                {0.95F, 1059s},
+                                {0.95F, 1060s}});
   EXPECT_EQ(out.route, (std::vector{Route::alert, Route::pass, Route::alert, Route::pass,
                                     Route::pass, Route::alert}));
   EXPECT_EQ(out.flags[1], kFlagLate | kFlagHoldOff);
@@ -108,8 +117,10 @@ TEST(DecideStage, TimesAtTheEndsOfTheClockAreFarApart) {
 
 TEST(DecideStage, WarmingRowsNeverAlert) {
   Key key({.threshold = 0.9, .review = 0.6, .hold_off = 60s});
-  const Batch out = key.decide({{0.95F, 100s, kFlagWarming}, {0.7F, 100s, kFlagWarming},
-                                {0.95F, 101s}, {0.95F, 102s, kFlagWarming}});
+  const Batch out = key.decide({{0.95F, 100s, kFlagWarming},
+                                {0.7F, 100s, kFlagWarming},
+                                {0.95F, 101s},
+                                {0.95F, 102s, kFlagWarming}});
   EXPECT_EQ(out.route, (std::vector{Route::pass, Route::pass, Route::alert, Route::pass}));
   EXPECT_EQ(out.label[0], Label::anomaly);
   EXPECT_EQ(out.flags[3], kFlagWarming);
@@ -121,8 +132,8 @@ TEST(DecideStage, AScoreThatIsNoneFailsItsRowOnly) {
   const float infinity = std::numeric_limits<float>::infinity();
   const Batch out =
       key.decide({{nan, 1s, 0, Fate::schema}, {nan, 1s}, {0.95F, 2s}, {infinity, 3s}});
-  EXPECT_EQ(out.fate, (std::vector{Fate::schema, Fate::model_failed, Fate::live,
-                                   Fate::model_failed}));
+  EXPECT_EQ(out.fate,
+            (std::vector{Fate::schema, Fate::model_failed, Fate::live, Fate::model_failed}));
   EXPECT_EQ(out.detail[0], "as it was");
   EXPECT_EQ(out.detail[1], "score: a number in [0, 1] expected, the model gave none");
   EXPECT_EQ(out.detail[2], "");
@@ -132,10 +143,10 @@ TEST(DecideStage, AScoreThatIsNoneFailsItsRowOnly) {
 }
 
 TEST(DecideStage, RefusesWhatMakesNoSense) {
-  for (const DecideSpec& spec : {DecideSpec{.threshold = 0}, DecideSpec{.threshold = 1.1},
-                                 DecideSpec{.threshold = std::nan("")},
-                                 DecideSpec{.threshold = 0.5, .review = 0.6},
-                                 DecideSpec{.review = -0.1}, DecideSpec{.hold_off = -1ns}}) {
+  for (const DecideSpec& spec :
+       {DecideSpec{.threshold = 0}, DecideSpec{.threshold = 1.1},
+        DecideSpec{.threshold = std::nan("")}, DecideSpec{.threshold = 0.5, .review = 0.6},
+        DecideSpec{.review = -0.1}, DecideSpec{.hold_off = -1ns}}) {
     const auto stage = DecideStage::make(spec);
     ASSERT_FALSE(stage.has_value());
     EXPECT_EQ(stage.error().code, ErrorCode::config);

@@ -10,7 +10,7 @@ Decay decay(double u) {
   // ln 2 in two parts, the first with enough trailing zero bits for k * part to be exact.
   constexpr double kLn2High = 0x1.62e42feep-1;
   constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
-  constexpr std::array<double, 13> kCoefficients = [] {   // 1 / 1!, 1 / 2!, …
+  constexpr std::array<double, 13> kCoefficients = [] {  // 1 / 1!, 1 / 2!, …
     std::array<double, 13> out{};
     double factorial = 1;
     for (std::size_t n = 0; n < out.size(); ++n) {
@@ -25,9 +25,9 @@ Decay decay(double u) {
   for (std::size_t n = kCoefficients.size() - 1; n-- > 0;) {
     series = series * r + kCoefficients[n];
   }
-  const double grown = r * series;   // exp(r) - 1
+  const double grown = r * series;  // exp(r) - 1
   if (k == 0) return {.left = 1 + grown, .gone = -grown};
-  const auto power = std::bit_cast<double>(static_cast<std::uint64_t>(1023 - k) << 52);   // 2^-k
+  const auto power = std::bit_cast<double>(static_cast<std::uint64_t>(1023 - k) << 52);  // 2^-k
   const double left = (1 + grown) * power;
   return {.left = left, .gone = 1 - left};
 }
@@ -55,8 +55,7 @@ void EwmaPart::run_last(const FeatureBlock& block, std::size_t offset, BlockValu
   }
 }
 
-void EwmaPart::run_in_span(const FeatureBlock& block, std::size_t offset,
-                           BlockValues& out) const {
+void EwmaPart::run_in_span(const FeatureBlock& block, std::size_t offset, BlockValues& out) const {
   const double span = static_cast<double>(span_ns_);
   for (std::size_t i = 0; i < block.rows.size(); ++i) {
     block.prefetch(i, offset);

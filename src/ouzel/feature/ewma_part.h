@@ -29,12 +29,12 @@ class EwmaPart final : public FeaturePart {
  private:
   struct Average {
     double value;
-    std::uint64_t known;   ///< 0: no value yet.
+    std::uint64_t known;  ///< 0: no value yet.
   };
   struct TimedAverage {
     double value;
     std::uint64_t known;
-    std::int64_t time;     ///< Newest of the values.
+    std::int64_t time;  ///< Newest of the values.
   };
   using BlockValues = std::array<double, kFeatureBlockRows>;
 
@@ -42,8 +42,8 @@ class EwmaPart final : public FeaturePart {
   void run_in_span(const FeatureBlock& block, std::size_t offset, BlockValues& out) const;
 
   const std::size_t field_;
-  const std::int64_t span_ns_;   ///< 0: the last N.
-  const double alpha_;           ///< Of the last N.
+  const std::int64_t span_ns_;  ///< 0: the last N.
+  const double alpha_;          ///< Of the last N.
   const std::uint32_t column_;
 };
 

@@ -17,9 +17,9 @@
 ///           is the relative size of a difference that the window cannot tell from its rounding.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cfloat>
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -83,7 +83,7 @@ struct WindowStats {
   double count = 0;
   double sum = 0;
   double mean = 0;
-  double m2 = 0;       ///< Sum of the squared differences from the mean.
+  double m2 = 0;  ///< Sum of the squared differences from the mean.
   double min = 0;
   double max = 0;
   double zscore = kMissing;

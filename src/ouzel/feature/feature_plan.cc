@@ -10,10 +10,13 @@ constexpr std::array<std::string_view, kFeatureFunctions> kWords = {
     "count", "sum", "mean", "std", "min", "max", "last", "delta", "ewma", "zscore"};
 
 std::string span_text(std::chrono::nanoseconds span) {
-  constexpr std::pair<std::int64_t, std::string_view> kUnits[] = {
-      {86'400'000'000'000, "d"}, {3'600'000'000'000, "h"}, {60'000'000'000, "m"},
-      {1'000'000'000, "s"},      {1'000'000, "ms"},        {1'000, "us"},
-      {1, "ns"}};
+  constexpr std::pair<std::int64_t, std::string_view> kUnits[] = {{86'400'000'000'000, "d"},
+                                                                  {3'600'000'000'000, "h"},
+                                                                  {60'000'000'000, "m"},
+                                                                  {1'000'000'000, "s"},
+                                                                  {1'000'000, "ms"},
+                                                                  {1'000, "us"},
+                                                                  {1, "ns"}};
   const auto* unit = std::begin(kUnits);
   while (span.count() % unit->first != 0) ++unit;
   return std::to_string(span.count() / unit->first).append(unit->second);

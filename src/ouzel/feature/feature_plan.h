@@ -38,15 +38,15 @@ struct FeatureColumns {
 
 /// All that is asked of one field through one window.
 struct FeatureWindow {
-  std::size_t field = 0;             ///< Column of Batch::values.
-  std::uint32_t last = 0;            ///< Events of the key; 0: `over` holds.
+  std::size_t field = 0;   ///< Column of Batch::values.
+  std::uint32_t last = 0;  ///< Events of the key; 0: `over` holds.
   std::chrono::nanoseconds over{0};
   FeatureColumns columns;
 };
 
 struct FeaturePlan {
-  std::vector<std::string> fields;   ///< Names of the fields read, each once.
-  std::vector<std::string> names;    ///< Columns of Batch::features, in order.
+  std::vector<std::string> fields;  ///< Names of the fields read, each once.
+  std::vector<std::string> names;   ///< Columns of Batch::features, in order.
   std::vector<FeatureWindow> windows;
 };
 

@@ -27,16 +27,15 @@ TEST(FeaturePlan, NamesStandSpecByFieldByFunction) {
       press(), {{.of = {"vibration", "temperature"}, .take = {F::std, F::mean}, .last = 64},
                 {.of = {"vibration"}, .take = {F::max}, .over = 5min}});
   ASSERT_TRUE(names.has_value()) << names.error().message;
-  EXPECT_EQ(*names, (std::vector<std::string>{"vibration_std_64", "vibration_mean_64",
-                                              "temperature_std_64", "temperature_mean_64",
-                                              "vibration_max_5m"}));
+  EXPECT_EQ(*names,
+            (std::vector<std::string>{"vibration_std_64", "vibration_mean_64", "temperature_std_64",
+                                      "temperature_mean_64", "vibration_max_5m"}));
 }
 
 TEST(FeaturePlan, SpansStandInTheirLargestExactUnit) {
   const std::vector<std::pair<std::chrono::nanoseconds, std::string>> spans = {
-      {1ns, "1ns"}, {1500ns, "1500ns"}, {2us, "2us"},  {250ms, "250ms"}, {90s, "90s"},
-      {60s, "1m"},  {90min, "90m"},     {2h, "2h"},    {24h, "1d"},      {36h, "36h"},
-      {168h, "7d"}};
+      {1ns, "1ns"},   {1500ns, "1500ns"}, {2us, "2us"}, {250ms, "250ms"}, {90s, "90s"}, {60s, "1m"},
+      {90min, "90m"}, {2h, "2h"},         {24h, "1d"},  {36h, "36h"},     {168h, "7d"}};
   for (const auto& [span, text] : spans) {
     const auto names = feature_names(press(), {{.of = {"open"}, .take = {F::count}, .over = span}});
     ASSERT_TRUE(names.has_value());
@@ -82,8 +81,8 @@ TEST(FeaturePlan, RefusesWhatItCannotGive) {
 }
 
 TEST(FeaturePlan, TellsWhatTheStageReadsAndAdds) {
-  const auto stage = FeatureStage::make(
-      press(), {{.of = {"vibration", "open"}, .take = {F::mean}, .last = 3}});
+  const auto stage =
+      FeatureStage::make(press(), {{.of = {"vibration", "open"}, .take = {F::mean}, .last = 3}});
   EXPECT_EQ((*stage)->wiring().reads, (std::vector<std::string>{"time", "vibration", "open"}));
   EXPECT_EQ((*stage)->wiring().adds, (std::vector<std::string>{"vibration_mean_3", "open_mean_3"}));
 }

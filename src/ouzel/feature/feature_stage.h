@@ -33,7 +33,7 @@ class FeatureStage final : public Stage {
   FeaturePlan plan_;
   std::vector<std::unique_ptr<FeaturePart>> parts_;
   std::size_t key_bytes_ = 0;
-  std::vector<std::uint32_t> live_;   ///< Scratch: the live rows of the batch in hand.
+  std::vector<std::uint32_t> live_;  ///< Scratch: the live rows of the batch in hand.
 };
 
 /// Bytes of state per key, as lint prints them.

@@ -29,7 +29,7 @@ const std::vector<F> kAll = {F::count, F::sum,  F::mean,  F::std,  F::min,
                              F::max,   F::last, F::delta, F::ewma, F::zscore};
 constexpr std::size_t kFields = 2;
 constexpr nanoseconds kSpan = 5min;
-constexpr nanoseconds kShortSpan = 1001ns;   // Not a multiple of 16.
+constexpr nanoseconds kShortSpan = 1001ns;  // Not a multiple of 16.
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 Schema two_fields() {
@@ -64,16 +64,16 @@ class Devices {
   }
   Event next() {
     Event event;
-    event.key = static_cast<std::uint32_t>(random_.chance(0.2) ? random_.below(20)
-                                                               : random_.below(kKeys));
+    event.key =
+        static_cast<std::uint32_t>(random_.chance(0.2) ? random_.below(20) : random_.below(kKeys));
     std::int64_t& clock = clock_[event.key];
     if (random_.chance(0.002)) clock += 3'600'000'000'000;
     if (!random_.chance(0.1)) clock += static_cast<std::int64_t>(random_.below(20'000'000'000));
     if (random_.chance(0.1)) clock += static_cast<std::int64_t>(random_.below(200));
     event.time = clock;
-    event.time -= static_cast<std::int64_t>(
-        random_.chance(0.1) ? random_.below(500'000'000'000)
-                            : (random_.chance(0.1) ? random_.below(1500) : 0));
+    event.time -= static_cast<std::int64_t>(random_.chance(0.1)
+                                                ? random_.below(500'000'000'000)
+                                                : (random_.chance(0.1) ? random_.below(1500) : 0));
     double& level = level_[event.key];
     if (random_.chance(0.001)) level = 1000 * random_.normal();
     for (double& value : event.values) value = draw(level, event.key);
@@ -101,7 +101,7 @@ struct Expected {
 
 struct Window {
   std::size_t field;
-  std::size_t last;       ///< 0: span.
+  std::size_t last;  ///< 0: span.
   std::int64_t span;
 };
 
@@ -175,7 +175,7 @@ class History {
         if (out.size() == window.last) break;
         if (!std::isnan(value)) out.push_back(float_of(value));
       } else {
-        if (floor_div(newest_[i], width) < newest - 16) break;   // So are all before it.
+        if (floor_div(newest_[i], width) < newest - 16) break;  // So are all before it.
         if (!std::isnan(value) && floor_div(events_[i].time, width) >= newest - 16) {
           out.push_back(value);
         }
@@ -226,7 +226,7 @@ class History {
   }
 
   std::vector<Event> events_;
-  std::vector<std::int64_t> newest_;   ///< Of all events up to this one.
+  std::vector<std::int64_t> newest_;  ///< Of all events up to this one.
   std::vector<Ewma> averages_;
 };
 
@@ -353,8 +353,8 @@ TEST(FeatureStage, SmallWindowsByHand) {
   expect_numbers(last2(F::count), {1, 2, 2, 2, 2});
   expect_numbers(last2(F::sum), {1, 4, 4, 11, 10});
   expect_numbers(last2(F::mean), {1, 2, 2, 5.5, 5});
-  expect_numbers(last2(F::std), {kNan, std::sqrt(2.0), std::sqrt(2.0), std::sqrt(12.5),
-                                 std::sqrt(18.0)});
+  expect_numbers(last2(F::std),
+                 {kNan, std::sqrt(2.0), std::sqrt(2.0), std::sqrt(12.5), std::sqrt(18.0)});
   expect_numbers(last2(F::min), {1, 1, 1, 3, 2});
   expect_numbers(last2(F::max), {1, 3, 3, 8, 8});
   expect_numbers(last2(F::last), {1, 3, 3, 8, 2});
@@ -445,7 +445,7 @@ TEST(Decay, EqualsTheExponential) {
 
 TEST(FeatureStage, Conforms) {
   std::vector<std::vector<FeatureSpec>> each = {kSpecs};
-  for (const F function : kAll) {   // Each alone: other parts, other compiled loops.
+  for (const F function : kAll) {  // Each alone: other parts, other compiled loops.
     each.push_back({{.of = {"b"}, .take = {function}, .last = 7},
                     {.of = {"a"}, .take = {function}, .over = 90s}});
   }

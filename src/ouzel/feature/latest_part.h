@@ -24,14 +24,14 @@ class LatestPart final : public FeaturePart {
  private:
   struct Accepted {
     double value;
-    std::uint64_t known;     ///< 0: no value yet.
+    std::uint64_t known;  ///< 0: no value yet.
   };
   struct InSpan {
     double value;
-    std::int64_t time;       ///< Of the value.
-    std::int64_t newest;     ///< Of the key's events.
-    std::uint32_t started;   ///< 0: no event yet.
-    std::uint32_t known;     ///< 0: no value yet.
+    std::int64_t time;      ///< Of the value.
+    std::int64_t newest;    ///< Of the key's events.
+    std::uint32_t started;  ///< 0: no event yet.
+    std::uint32_t known;    ///< 0: no value yet.
   };
   struct Latest {
     double last = kMissing;
@@ -43,7 +43,7 @@ class LatestPart final : public FeaturePart {
   void run_in_span(const FeatureBlock& block, std::size_t offset, BlockLatest& out) const;
 
   const std::size_t field_;
-  const std::int64_t span_ns_;   ///< 0: the last N.
+  const std::int64_t span_ns_;  ///< 0: the last N.
   const FeatureColumns columns_;
 };
 

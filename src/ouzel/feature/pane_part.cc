@@ -122,7 +122,7 @@ void PanePart::add(const Panes& panes, std::size_t at, double value) {
     if constexpr (kMax) panes.max[at] = narrow;
     return;
   }
-  if constexpr (kMoments) {   // Welford (1962).
+  if constexpr (kMoments) {  // Welford (1962).
     const double before = value - panes.sum[at] / count;
     panes.sum[at] += value;
     panes.m2[at] += before * (value - panes.sum[at] / (count + 1.0));

@@ -27,13 +27,13 @@ class PanePart final : public FeaturePart {
 
  private:
   static constexpr std::int64_t kPanes = 17;
-  static constexpr std::size_t kClosed = 17;   ///< Place of the sum of all panes but the newest.
+  static constexpr std::size_t kClosed = 17;  ///< Place of the sum of all panes but the newest.
   /// Relative size of a difference that may be rounding; sums are doubles.
   static constexpr double kGrain = 0x1p-40;
 
   struct Head {
-    std::int64_t newest;    ///< Number of the newest pane.
-    std::uint64_t events;   ///< Of the key; 0: `newest` says nothing yet.
+    std::int64_t newest;   ///< Number of the newest pane.
+    std::uint64_t events;  ///< Of the key; 0: `newest` says nothing yet.
   };
   /// One array of each kind, as far as asked for; entry kPanes is kClosed. The others of a pane
   /// hold something only if its count does.

@@ -29,14 +29,14 @@ class RingPart final : public FeaturePart {
   static constexpr double kGrain = 0x1p-23;
 
   struct Head {
-    std::uint32_t count;   ///< Values in the ring.
-    std::uint32_t next;    ///< Where the next one goes.
+    std::uint32_t count;  ///< Values in the ring.
+    std::uint32_t next;   ///< Where the next one goes.
   };
   struct Moments {
     double sum;
     double mean;
     double m2;
-    double peak;           ///< Of m2 since all was last computed anew.
+    double peak;  ///< Of m2 since all was last computed anew.
   };
   /// Positions of the values that are, or may become, the extreme: oldest first. Behind it stand
   /// N positions, used as a circle.

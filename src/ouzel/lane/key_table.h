@@ -33,20 +33,20 @@ namespace ouzel {
 /// Stands in front of the stages' bytes in every row.
 struct KeyHeader {
   Hash128 key;
-  EventTime newest;         ///< Of the key's events that were not rejected; kNoTime when new.
-  std::uint64_t seen = 0;   ///< Number of the look-up that saw the key last; 0: the row is free.
+  EventTime newest;        ///< Of the key's events that were not rejected; kNoTime when new.
+  std::uint64_t seen = 0;  ///< Number of the look-up that saw the key last; 0: the row is free.
 };
 static_assert(sizeof(KeyHeader) == 32 && std::is_trivially_copyable_v<KeyHeader>);
 
 struct KeyTableOptions {
-  std::size_t state_bytes = 0;   ///< Of all stages; a multiple of 8.
-  std::size_t keys_max = 0;      ///< At least 1, at most 2^31.
+  std::size_t state_bytes = 0;  ///< Of all stages; a multiple of 8.
+  std::size_t keys_max = 0;     ///< At least 1, at most 2^31.
 };
 
 /// With the chunks, all that makes the table.
 struct KeyTableState {
-  std::uint64_t seen = 0;        ///< Look-ups so far.
-  std::uint32_t size = 0;        ///< Rows in use: slots 0 … size - 1.
+  std::uint64_t seen = 0;  ///< Look-ups so far.
+  std::uint32_t size = 0;  ///< Rows in use: slots 0 … size - 1.
   std::uint32_t row_bytes = 0;
 };
 
@@ -62,13 +62,9 @@ class KeyTable {
   std::uint32_t find(const Hash128& key) const;
   /// The key's row, made (zero-filled, at the cost of the least recently seen key's) if it has
   /// none. The key becomes the most recently seen; its chunk counts as changed from here on, so
-  /// the row may be written until the next `set_epoch` or `mark_pending`.
+  /// the row may be written until the next `set_epoch` or `mark_pending`. A row stays its key's for
+  /// at least `keys_max` - 1 further look-ups, so that many may be in hand at once.
   std::uint32_t find_or_insert(const Hash128& key);
-  /// True if the next new key would evict a key seen after look-up `mark` (see `state().seen`).
-  /// A caller that looks up several rows before it uses them must use them first.
-  bool next_insert_evicts_after(std::uint64_t mark) const {
-    return size_ == keys_max_ && header(oldest_).seen > mark;
-  }
 
   /// The stages' bytes of a row, 8-byte aligned.
   std::byte* row(std::uint32_t slot) { return row_at(slot) + sizeof(KeyHeader); }
@@ -85,7 +81,7 @@ class KeyTable {
 
   std::size_t size() const { return size_; }
   std::size_t keys_max() const { return keys_max_; }
-  std::uint64_t evicted() const { return evicted_; }   ///< Since this object was made.
+  std::uint64_t evicted() const { return evicted_; }  ///< Since this object was made.
   std::size_t memory_bytes() const;
 
   // -- snapshots ------------------------------------------------------------------------------
@@ -118,7 +114,7 @@ class KeyTable {
     std::byte bytes[64];
   };
   struct Entry {
-    std::uint32_t tag = 0;          ///< Low bits of the hash: home is tag & mask.
+    std::uint32_t tag = 0;  ///< Low bits of the hash: home is tag & mask.
     std::uint32_t slot = kNoSlot;
   };
   struct Link {
@@ -150,14 +146,14 @@ class KeyTable {
 
   const std::size_t row_bytes_;
   const std::size_t keys_max_;
-  const unsigned chunk_shift_;            ///< log2 of the rows in a chunk.
+  const unsigned chunk_shift_;  ///< log2 of the rows in a chunk.
   const std::uint32_t chunk_mask_;
   const std::size_t chunk_lines_;
   std::vector<std::unique_ptr<Line[]>> chunks_;
-  std::vector<Mark> marks_;               ///< One per chunk.
-  std::vector<Entry> index_;              ///< Open addressing, linear probing, a power of two.
+  std::vector<Mark> marks_;   ///< One per chunk.
+  std::vector<Entry> index_;  ///< Open addressing, linear probing, a power of two.
   std::uint32_t index_mask_ = 0;
-  std::vector<Link> links_;               ///< One per row in use.
+  std::vector<Link> links_;  ///< One per row in use.
   std::uint32_t newest_ = kNoSlot;
   std::uint32_t oldest_ = kNoSlot;
   std::uint32_t size_ = 0;

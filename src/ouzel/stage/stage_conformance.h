@@ -29,7 +29,7 @@ struct StageSubject {
   std::function<std::unique_ptr<Stage>()> make;
   std::size_t value_columns = 0;
   std::size_t string_columns = 0;
-  std::size_t feature_columns = 0;   ///< Given to a stage behind the features; else 0.
+  std::size_t feature_columns = 0;  ///< Given to a stage behind the features; else 0.
 };
 
 /// Where the random events come from and what is wrong with them.
@@ -37,7 +37,7 @@ struct Input {
   std::uint64_t seed = 1;
   std::size_t rows = 3000;
   double live_share = 0.95;
-  double missing_share = 0.05;   ///< Of values, features and scores.
+  double missing_share = 0.05;  ///< Of values, features and scores.
 };
 
 /// Rows [begin, end) of an endless random input; the same row is the same wherever batches end.
@@ -79,8 +79,8 @@ class Stream {
     out.trace.append("");
     out.detail.append(live ? "" : "made so");
     const auto late = random.chance(0.1) ? random.below(120) : 0;
-    out.time.push_back(EventTime(std::chrono::seconds(1'000'000 + row) -
-                                 std::chrono::seconds(late)));
+    out.time.push_back(
+        EventTime(std::chrono::seconds(1'000'000 + row) - std::chrono::seconds(late)));
     out.flags.push_back(static_cast<std::uint8_t>((late > 0 ? kFlagLate : 0) |
                                                   (random.chance(0.1) ? kFlagWarming : 0)));
     out.slot.push_back(live ? key_of(row) : kNoSlot);
@@ -175,8 +175,8 @@ inline void expect_complete(const Batch& batch, std::size_t rows) {
   EXPECT_EQ(batch.detail.size(), rows);
   EXPECT_EQ(batch.flags.size(), rows);
   EXPECT_EQ(batch.score.size(), rows);
-  for (const std::size_t size : {batch.confidence.size(), batch.label.size(), batch.route.size(),
-                                 batch.reasons.size()}) {
+  for (const std::size_t size :
+       {batch.confidence.size(), batch.label.size(), batch.route.size(), batch.reasons.size()}) {
     EXPECT_TRUE(size == 0 || size == rows) << size << " of " << rows;
   }
 }
@@ -200,7 +200,7 @@ struct Ran {
 struct Way {
   std::size_t batch_rows = 4096;
   std::size_t turns = 1;
-  std::size_t restore_every = 0;   ///< Batches; 0: never.
+  std::size_t restore_every = 0;  ///< Batches; 0: never.
 };
 
 inline Ran run_through(const StageSubject& subject, Input input, Way way) {
