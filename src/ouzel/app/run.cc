@@ -8,6 +8,7 @@
 
 #include "ouzel/app/interrupt.h"
 #include "ouzel/app/listen_address.h"
+#include "ouzel/app/version.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/forgetful_file_system.h"
@@ -16,6 +17,7 @@
 #include "ouzel/gateway/log_door.h"
 #include "ouzel/http/server.h"
 #include "ouzel/lane/engine.h"
+#include "ouzel/serve/api.h"
 
 namespace ouzel {
 namespace {
@@ -49,6 +51,16 @@ int exit_code(const Error& error) {
   return error.code == ErrorCode::config ? 78 : 1;
 }
 
+/// The names of the optional parts that this build has, as a JSON array.
+std::string features_json() {
+  std::string out = "[";
+  for (const auto& [name, present] : build_features()) {
+    if (!present) continue;
+    out += (out.size() == 1 ? "\"" : ",\"") + name + "\"";
+  }
+  return out + "]";
+}
+
 /// Half of the cores score by default; the rest serve and write.
 std::uint32_t worker_count(const RunOptions& options) {
   if (options.workers > 0) return options.workers;
@@ -78,6 +90,7 @@ struct Running {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<LogDoor> door;
   std::unique_ptr<HttpEvents> events;
+  std::unique_ptr<Api> api;
   std::unique_ptr<http::Server> server;
 };
 
@@ -97,11 +110,18 @@ Result<void> start_serving(const RunOptions& options, Running& running, std::uin
                         .ready = [&running] { return running.engine->ready(); }});
   http::Router router;
   running.events->add_routes(router);
+  running.api = std::make_unique<Api>(
+      *running.engine, running.engine->log(), running.plan, running.events->counters(),
+      running.clock,
+      ApiOptions{.version = version(), .revision = revision(), .features = features_json(),
+                 .accepting = [&running] { return running.engine->ready(); }});
+  running.api->add_routes(router);
   OUZEL_TRY(const ListenAddress listen, parse_listen(pipeline.serve.listen));
   http::ServerOptions server{.address = listen.address, .port = listen.port,
                              .io_threads = io_threads};
   server.limits.connections_max = pipeline.limits.connections;
   OUZEL_TRY(running.server, http::Server::start(server, std::move(router), running.clock));
+  running.api->set_server(*running.server);
   const bool v6 = listen.address.find(':') != std::string::npos;
   logging::info("listening on http://" + (v6 ? "[" + listen.address + "]" : listen.address) + ":" +
                 std::to_string(running.server->port()));

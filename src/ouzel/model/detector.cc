@@ -31,11 +31,13 @@ struct KeyHead {
 static_assert(sizeof(KeyHead) == 32 && sizeof(Channel) % 8 == 0 && sizeof(Fleet) % 8 == 0);
 
 /// The state of a lane: Calibration, then `channels` Fleet, then Pooled's floats.
+constexpr std::size_t whole_words(std::size_t bytes) { return (bytes + 7) / 8 * 8; }
+
 struct LaneLayout {
   explicit LaneLayout(std::size_t channels)
       : fleet(sizeof(Calibration)),
         pooled(fleet + channels * sizeof(Fleet)),
-        bytes(pooled + (Pooled::floats(channels) * sizeof(float) + 7) / 8 * 8) {}
+        bytes(whole_words(pooled + Pooled::floats(channels) * sizeof(float))) {}
   std::size_t fleet, pooled, bytes;
 };
 
@@ -66,7 +68,7 @@ Result<std::vector<std::uint32_t>> watched(const Schema& schema, const DetectorS
 }
 
 StateNeed need_of(std::size_t channels) {
-  return {.key_bytes = sizeof(KeyHead) + channels * sizeof(Channel),
+  return {.key_bytes = whole_words(sizeof(KeyHead) + channels * sizeof(Channel)),
           .lane_bytes = LaneLayout(channels).bytes};
 }
 
