@@ -59,7 +59,7 @@ class Lint(InScratch):
     def test_misspelt_key_is_named_with_its_place(self):
         path, done = self.lint("decide:", "decide: {treshold: 0.9}")
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stdout + done.stderr, r"press\.yaml:14:10\b")
+        self.assertRegex(done.stdout + done.stderr, r"press\.yaml:15:10\b")
         self.assertRegex(done.stdout + done.stderr, r"\bthreshold\b")
         run = ouzel("run", path, "--data-dir", self.folder / "data")
         self.assertEqual(run.returncode, 78)
