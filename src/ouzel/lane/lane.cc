@@ -167,8 +167,8 @@ void Lane::judge_time(Batch& batch, std::size_t row, WallTime accepted) {
   if (time > now && distance(time, now) > plan_.max_future) {
     batch.fate[row] = Fate::clock_ahead;
     // By how much would tell when it was accepted; equal inputs have equal outcomes.
-    explained_.push_back({row, "event time is ahead of its acceptance by more than time.max_future, " +
-                                   seconds(plan_.max_future)});
+    explained_.push_back({row, "event time is ahead of its acceptance by more than "
+                               "time.max_future, " + seconds(plan_.max_future)});
     return;
   }
   const std::uint32_t slot = state_->keys().find(batch.key_hash[row]);
