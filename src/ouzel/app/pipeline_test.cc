@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "ouzel/app/catalog.h"
 #include "ouzel/app/pipeline_fields.h"
+#include "ouzel/app/pipeline_file.h"
 #include "ouzel/app/templates.h"
+#include "ouzel/base/file_system.h"
 #include "ouzel/spec/document.h"
 #include "ouzel/spec/reader.h"
 
@@ -170,6 +173,29 @@ TEST(Templates, AllLintAndPlan) {
     ASSERT_TRUE(pipeline) << one.name << ": " << pipeline.error().message;
     EXPECT_EQ(pipeline->name, one.name);
     EXPECT_TRUE(make_plan(*pipeline)) << one.name;
+  }
+}
+
+/// Every pipeline file of the repository.
+TEST(Files, AllLint) {
+  const auto fs = make_posix_file_system();
+  const std::string root = OUZEL_SOURCE_DIR;
+  std::vector<std::string> paths = {root + "/scripts/demo/pipeline.yaml"};
+  const auto examples = fs->list(root + "/examples");
+  const auto golden = fs->list(root + "/tests/golden");
+  ASSERT_TRUE(examples && golden);
+  for (const std::string& name : *examples) {
+    if (name.ends_with(".yaml")) paths.push_back(root + "/examples/" + name);
+  }
+  for (const std::string& name : *golden) {
+    const std::string path = root + "/tests/golden/" + name + "/pipeline.yaml";
+    if (fs->exists(path)) paths.push_back(path);
+  }
+  EXPECT_GT(paths.size(), 10U);
+  for (const std::string& path : paths) {
+    Findings findings;
+    load_pipeline_file(*fs, {.path = path, .listen = "", .sets = {}}, findings);
+    for (const Finding& finding : findings.all()) ADD_FAILURE() << to_string(finding);
   }
 }
 
