@@ -16,7 +16,7 @@
 #include "ouzel/gateway/http_events.h"
 #include "ouzel/gateway/log_door.h"
 #include "ouzel/http/server.h"
-#include "ouzel/lane/engine.h"
+#include "ouzel/engine/engine.h"
 #include "ouzel/serve/api.h"
 
 namespace ouzel {

@@ -12,7 +12,7 @@
 #include "ouzel/decode/decoder.h"
 #include "ouzel/decode/split.h"
 #include "ouzel/http/client.h"
-#include "ouzel/lane/data_directory.h"
+#include "ouzel/engine/data_directory.h"
 #include "ouzel/log/segment/reader.h"
 #include "ouzel/serve/topic_lines.h"
 

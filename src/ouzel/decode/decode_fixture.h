@@ -75,7 +75,6 @@ inline OwnedRow decode_structured(const Schema& schema, std::string_view bytes,
 inline Schema plain_schema() {
   Schema schema;
   schema.key = {FieldSource::Kind::payload, "device_id"};
-  schema.time = {FieldSource::Kind::payload, "ts"};
   schema.fields = {
       {.name = "temperature", .min = -40, .max = 150},
       {.name = "count", .type = FieldType::integer, .required = false},
@@ -91,6 +90,13 @@ inline Schema plain_schema() {
        .length_max = 4,
        .pattern = "^[a-zäöü\\x00]+$"},
   };
+  return schema;
+}
+
+/// The same, with the event's time in the payload's field `ts`.
+inline Schema timed_schema() {
+  Schema schema = plain_schema();
+  schema.time = {FieldSource::Kind::payload, "ts"};
   return schema;
 }
 

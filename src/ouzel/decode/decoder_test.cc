@@ -17,7 +17,7 @@ std::string event_with(std::string_view more) {
 
 TEST(Decoder, ReadsEveryType) {
   const auto row = decode_payload(
-      plain_schema(),
+      timed_schema(),
       R"({"device_id":"press-12","ts":"2026-03-01T08:00:00.120Z","temperature":21.5,)"
       R"("count":-7,"on":true,"mode":"run","name":"ab","extra":{"deep":[1,"x",null]}})");
   EXPECT_EQ(row.fate, Fate::live) << row.detail;
@@ -147,7 +147,7 @@ TEST(Decoder, JudgesStrings) {
 
 TEST(Decoder, FindsDuplicates) {
   expect_bad(
-      plain_schema(),
+      timed_schema(),
       {
           {event_with("\"temperature\":21"), Fate::schema, "temperature: duplicate field"},
           {event_with("\"device_id\":\"e\""), Fate::schema, "device_id: duplicate field"},
@@ -223,7 +223,7 @@ TEST(Decoder, AKeyMayComeFromTheEnvelope) {
 
 TEST(Decoder, JudgesTimes) {
   expect_bad(
-      plain_schema(),
+      timed_schema(),
       {
           {event_with("\"ts\":\"yesterday\""), Fate::schema,
            "ts: expected a time (RFC 3339 with offset, or an epoch number), got \"yesterday\""},
@@ -235,7 +235,7 @@ TEST(Decoder, JudgesTimes) {
       });
   for (const char* good : {"1772352000", "1772352000000", "1.772352e9", "\"1772352000000000\"",
                            "\"2026-03-01T08:00:00Z\"", "1772352000000000000", "1772352000.0"}) {
-    const auto row = decode_payload(plain_schema(), event_with("\"ts\":" + std::string(good)));
+    const auto row = decode_payload(timed_schema(), event_with("\"ts\":" + std::string(good)));
     EXPECT_EQ(row.fate, Fate::live) << row.detail;
     EXPECT_EQ(row.time, 1772352000'000'000'000) << good;
   }
@@ -397,7 +397,7 @@ TEST(Decoder, KeepsNothingOfTheEventBefore) {
 }
 
 TEST(Decoder, OrderAndUnknownMembersDoNotMatter) {
-  const Schema schema = plain_schema();
+  const Schema schema = timed_schema();
   Decoder decoder(schema);
   std::vector<std::string> members = {R"("device_id":"d")", R"("temperature":20)", R"("count":3)",
                                       R"("zzz":[{}])",      R"("mode":"run")",     R"("ts":5)"};
@@ -430,7 +430,7 @@ TEST(Decoder, NamesThatAreHardToMatch) {
 }
 
 TEST(Append, FillsTheDecodeColumns) {
-  const Schema schema = plain_schema();
+  const Schema schema = timed_schema();
   Decoder decoder(schema);
   Batch batch;
   for (int round = 0; round < 2; ++round) {

@@ -147,6 +147,9 @@ void RowBuilder::take_string(const Member& member, const JsonValue& value) {
 }
 
 void RowBuilder::end_payload() {
+  if (schema_.time.kind == FieldSource::Kind::payload && time_ == kNoTime) {
+    wrong(schema_.time.name, "missing, expected the event's time");
+  }
   if (required_seen_ == required_) return;
   for (const Field& field : schema_.fields) {
     if (!field.required) continue;

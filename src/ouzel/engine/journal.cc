@@ -1,4 +1,4 @@
-#include "ouzel/lane/journal.h"
+#include "ouzel/engine/journal.h"
 
 #include "ouzel/base/bytes.h"
 

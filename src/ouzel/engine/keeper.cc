@@ -6,7 +6,7 @@
 
 #include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
-#include "ouzel/lane/engine.h"
+#include "ouzel/engine/engine.h"
 
 namespace ouzel {
 

@@ -1,4 +1,4 @@
-#include "ouzel/lane/engine.h"
+#include "ouzel/engine/engine.h"
 
 #include <algorithm>
 

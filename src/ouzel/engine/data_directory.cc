@@ -1,4 +1,4 @@
-#include "ouzel/lane/data_directory.h"
+#include "ouzel/engine/data_directory.h"
 
 #include <array>
 #include <charconv>

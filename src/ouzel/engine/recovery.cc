@@ -1,4 +1,4 @@
-#include "ouzel/lane/recovery.h"
+#include "ouzel/engine/recovery.h"
 
 #include <algorithm>
 

@@ -16,11 +16,11 @@
 
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
-#include "ouzel/lane/data_directory.h"
-#include "ouzel/lane/journal.h"
+#include "ouzel/engine/data_directory.h"
+#include "ouzel/engine/journal.h"
 #include "ouzel/lane/lane.h"
 #include "ouzel/lane/plan.h"
-#include "ouzel/lane/recovery.h"
+#include "ouzel/engine/recovery.h"
 #include "ouzel/lane/status.h"
 #include "ouzel/log/segment/segment_log.h"
 
