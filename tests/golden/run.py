@@ -4,6 +4,7 @@
 A case is a folder with pipeline.yaml, input.ndjson (one event a line), expect.ndjson (its outcomes,
 sorted by partition and offset), expect_rejects.ndjson where there are any, and case.json:
   form     ndjson (default) | payload | structured | batched: how the lines are posted
+  simulate arguments of `ouzel simulate`, which then makes the input instead of input.ndjson
   reply    what the replies add up to: {"accepted": n, "duplicates": n, "refused": {reason: n}}
 Each case is run in the ways below; none of them may change a byte.
 """
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "driver"))
-from engine import Engine, tap  # noqa: E402
+from engine import Engine, ouzel, tap  # noqa: E402
 
 TYPES = {"ndjson": "application/x-ndjson", "payload": "application/json",
          "structured": "application/cloudevents+json",
@@ -56,7 +57,13 @@ class Case:
         settings = folder / "case.json"
         self.settings = json.loads(settings.read_text()) if settings.exists() else {}
         self.form = self.settings.get("form", "ndjson")
-        self.lines = (folder / "input.ndjson").read_bytes().rstrip(b"\n").split(b"\n")
+        if "simulate" in self.settings:
+            made = ouzel("simulate", "--rate", 0, *self.settings["simulate"])
+            assert made.returncode == 0, made.stderr
+            text = made.stdout.encode()
+        else:
+            text = (folder / "input.ndjson").read_bytes()
+        self.lines = text.rstrip(b"\n").split(b"\n")
 
     def requests(self, way):
         """[(body, headers)]"""
