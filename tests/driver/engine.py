@@ -25,11 +25,12 @@ class EngineFailed(Exception):
 
 
 def ouzel(*arguments, stdin=b"", timeout_s=60, environment=None, cwd=None):
-    """Runs one command of the program to its end: CompletedProcess with text."""
+    """Runs one command of the program to its end: CompletedProcess with text, and `bytes`."""
     done = subprocess.run([str(PROGRAM), *map(str, arguments)], input=stdin, capture_output=True,
                           timeout=timeout_s, check=False, cwd=cwd,
                           env=dict(os.environ, **(environment or {})))
-    done.stdout = done.stdout.decode()
+    done.bytes = done.stdout
+    done.stdout = done.stdout.decode(errors="replace")
     done.stderr = done.stderr.decode(errors="replace")
     return done
 
@@ -151,6 +152,14 @@ class Engine:
         """Until nothing accepted is without its outcome."""
         self._until(lambda: True if self.total("ouzel_events_in_flight") == 0 else None,
                     "all scored", timeout_s)
+
+    def settled(self, topic, lines, timeout_s=10):
+        """The topic's lines in the files once they are as many. A reader of the files may see a
+        moment less than the engine: what is on disk is proven to it by what was written later."""
+        def enough():
+            got = tap(self.data_dir, topic)
+            return got if len(got) >= lines else None
+        return self._until(enough, f"{lines} lines of {topic}", timeout_s)
 
     def signal(self, which):
         self.process.send_signal(which)

@@ -6,7 +6,7 @@ import socket
 import tempfile
 import unittest
 
-from engine import Engine, tap
+from engine import Engine
 from place import PIPELINE, good, goods
 
 HALF_REQUESTS = 1500
@@ -42,6 +42,8 @@ class OneEngine(unittest.TestCase):
 
 
 class Events(OneEngine):
+    rejects = 0
+
     def post(self, body, content_type="application/x-ndjson"):
         connection = self.engine.connect()
         try:
@@ -64,12 +66,12 @@ class Events(OneEngine):
         """The bad line is accepted, and its outcome says why."""
         status, reply = self.post(b"\n".join([self.fresh(), bad, self.fresh()]))
         self.assertEqual((status, reply["accepted"]), (202, 3), reply)
-        self.engine.wait_scored()
-        outcome = json.loads(tap(self.engine.data_dir, "rejects")[-1])
-        marks = [json.loads(line) for line in tap(self.engine.data_dir, "rejects")]
+        type(self).rejects += 1
+        lines = self.engine.settled("rejects", self.rejects)
         identity = json.loads(bad)["id"]
-        mine = [mark["data"] for mark in marks if mark["data"]["event"]["id"] == identity]
-        self.assertEqual(len(mine), 1, outcome)
+        marks = [json.loads(line)["data"] for line in lines]
+        mine = [mark for mark in marks if mark["event"]["id"] == identity]
+        self.assertEqual(len(mine), 1, lines)
         self.assertEqual((mine[0]["status"], mine[0]["reason"]), ("rejected", reason))
         for word in words:
             self.assertIn(word, mine[0]["detail"])

@@ -110,8 +110,7 @@ class RoundTrip(InScratch):
         with Engine(pipeline, data_dir) as engine:
             status, reply = engine.connect().post(made.stdout.encode())
             self.assertEqual((status, reply["accepted"], reply["refused"]), (202, 500, []))
-            engine.wait_scored()
-            live = tap(data_dir, "outcomes")
+            live = engine.settled("outcomes", 500)
             self.assertEqual(engine.stop(), 0)
         outcomes = tap(data_dir, "outcomes")
         self.assertEqual(len(outcomes), 500)

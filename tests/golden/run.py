@@ -60,7 +60,7 @@ class Case:
         if "simulate" in self.settings:
             made = ouzel("simulate", "--rate", 0, *self.settings["simulate"])
             assert made.returncode == 0, made.stderr
-            text = made.stdout.encode()
+            text = made.bytes
         else:
             text = (folder / "input.ndjson").read_bytes()
         self.lines = text.rstrip(b"\n").split(b"\n")
