@@ -12,13 +12,14 @@ struct KindInfo {
   std::uint32_t events = 0;
   double size_min = 0, size_max = 0;
 };
+/// Load, wander and noise together make a channel's spread about 3.4 times its noise.
 constexpr std::array<KindInfo, kAnomalyKinds> kKinds{{
     {"none", 0, 0, 0},
-    {"spike", 1, 10, 20},
-    {"level_shift", 20, 6, 12},
-    {"drift", 30, 8, 16},
+    {"spike", 1, 15, 30},
+    {"level_shift", 20, 12, 24},
+    {"drift", 30, 15, 30},
     {"stuck", 20, 0, 0},
-    {"noise_burst", 15, 6, 10},
+    {"noise_burst", 15, 8, 16},
     {"broken_correlation", 20, 0, 0},
 }};
 
@@ -35,16 +36,26 @@ constexpr std::array<ChannelCharacter, kChannels> kCharacters{{
 }};
 
 constexpr std::uint32_t kSettleEvents =
-    60;                                 ///< Sound at first, so that there is a normal to learn.
-constexpr double kLoadKept = 0.97;      ///< Of the common load, from event to event.
-constexpr double kWanderKept = 0.9995;  ///< Of a channel's wander, from move to move.
-constexpr double kWanderSigma = 2.0;    ///< Spread of the wander in units of the noise.
+    60;                               ///< Sound at first, so that there is a normal to learn.
+constexpr double kWanderSigma = 2.0;  ///< Spread of the wander in units of the noise.
 
 double between(double low, double high, Random& random) {
   return low + (high - low) * random.uniform();
 }
 
+/// Periods in events.
+struct Periods {
+  double min, max;
+};
+constexpr std::array<Periods, 3> kLoadPeriods{{{50, 200}, {200, 1000}, {1000, 5000}}};
+constexpr Periods kWanderPeriods{5000, 50'000};
+
 }  // namespace
+
+double SimulatedDevice::Wave::at(double events) const {
+  const double periods = events / period + phase;
+  return std::numbers::sqrt2 * std::sin(2 * std::numbers::pi * (periods - std::floor(periods)));
+}
 
 std::string_view to_string(AnomalyKind kind) { return kKinds[static_cast<std::size_t>(kind)].name; }
 
@@ -66,10 +77,13 @@ SimulatedDevice::SimulatedDevice(Random& character) {
     channel.noise = between(of.noise_min, of.noise_max, character);
     channel.season = between(of.season_min, of.season_max, character);
     channel.load = of.load * channel.noise;
-    channel.wander = kWanderSigma * channel.noise * character.normal();
+    channel.wander = {between(kWanderPeriods.min, kWanderPeriods.max, character),
+                      character.uniform()};
   }
   phase_ = between(0, 0.2, character);
-  load_ = character.normal();
+  for (std::size_t i = 0; i < loads_.size(); ++i) {
+    loads_[i] = {between(kLoadPeriods[i].min, kLoadPeriods[i].max, character), character.uniform()};
+  }
 }
 
 void SimulatedDevice::advance_anomaly(double start_chance, Random& noise) {
@@ -105,22 +119,20 @@ double SimulatedDevice::distort(std::size_t channel, double value, Random& noise
   return value;
 }
 
-std::array<double, kChannels> SimulatedDevice::next(double day, const ChannelShift& shift,
-                                                    double start_chance, Random& noise) {
-  load_ = kLoadKept * load_ + std::sqrt(1 - kLoadKept * kLoadKept) * noise.normal();
-  // One channel's wander moves at an event: it is far slower than the events anyway.
-  Channel& wanders = channels_[events_ % kChannels];
-  wanders.wander = kWanderKept * wanders.wander + kWanderSigma * wanders.noise *
-                                                      std::sqrt(1 - kWanderKept * kWanderKept) *
-                                                      noise.normal();
+std::array<double, kChannels> SimulatedDevice::next(const DeviceTime& time,
+                                                    const ChannelShift& shift, double start_chance,
+                                                    Random& noise) {
   ++events_;
   advance_anomaly(start_chance, noise);
-  const double season = std::sin(2 * std::numbers::pi * (day + phase_));
+  load_ = 0;
+  for (const Wave& wave : loads_) load_ += wave.at(time.events) / std::numbers::sqrt3;
+  const double season = std::sin(2 * std::numbers::pi * (time.day + phase_));
   std::array<double, kChannels> out{};
   for (std::size_t i = 0; i < kChannels; ++i) {
     const Channel& channel = channels_[i];
-    double value = channel.base + channel.season * season + channel.wander + channel.load * load_ +
-                   channel.noise * (noise.normal() + shift[i]);
+    const double wander = kWanderSigma * channel.wander.at(time.events);
+    double value = channel.base + channel.season * season + channel.load * load_ +
+                   channel.noise * (wander + noise.normal() + shift[i]);
     if (i == anomaly_.channel) value = distort(i, value, noise);
     out[i] = std::clamp(value, kChannelLimits[i].min, kChannelLimits[i].max);
   }

@@ -182,9 +182,12 @@ SimulatedEvent Simulator::measure(std::array<double, kChannels>& values) {
     shift_[shifts_.back().channel] += shifts_.back().sigma;
     shifts_.pop_back();
   }
-  const double day = static_cast<double>(event.time.time_since_epoch().count() % kDay) / kDay;
+  const std::int64_t since_epoch = event.time.time_since_epoch().count();
+  const DeviceTime now{
+      .day = static_cast<double>(since_epoch % kDay) / kDay,
+      .events = static_cast<double>(since_epoch) / static_cast<double>(spec_.interval.count())};
   SimulatedDevice& device = devices_[device_];
-  values = device.next(day, shift_, start_chance_, noise_);
+  values = device.next(now, shift_, start_chance_, noise_);
   const Anomaly& anomaly = device.anomaly();
   if (anomaly.kind != AnomalyKind::none) {
     if (anomaly.at == 0) episodes_[device_] = event.number;
