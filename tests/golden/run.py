@@ -29,14 +29,19 @@ TYPES = {"ndjson": "application/x-ndjson", "payload": "application/json",
          "batched": "application/cloudevents-batch+json"}
 
 
+# Many segments and snapshots, so that a life after a kill begins from one and replays the rest.
+SMALL = ("--set", "limits.segment_bytes=64KiB", "--set", "limits.snapshot_bytes=64KiB")
+
+
 @dataclass
 class Way:
     """How the same input is played: events of a request, workers of each life of the process (it
-    is killed between two lives), and the pause after a request."""
+    is killed between two lives), the pause after a request, and more flags."""
     name: str
     events: int = 4096
     workers: tuple = (1,)
     pause_s: float = 0.0
+    flags: tuple = ()
 
 
 WAYS = [
@@ -46,6 +51,7 @@ WAYS = [
     Way("7 workers, batches of 1", events=1, workers=(7,)),
     Way("2 workers, slowly", events=5, workers=(2,), pause_s=0.003),
     Way("killed and resumed with other workers", events=7, workers=(2, 7, 1)),
+    Way("killed and resumed from snapshots", events=7, workers=(7, 1, 2), flags=SMALL),
     Way("killed one by one", events=1, workers=(1, 2)),
 ]
 
@@ -127,7 +133,8 @@ def play(case, way, folder):
     left = case.requests(way)
     for life, workers in enumerate(way.workers):
         last = life == len(way.workers) - 1
-        with Engine(case.folder / "pipeline.yaml", data_dir, "--workers", workers) as engine:
+        with Engine(case.folder / "pipeline.yaml", data_dir, "--workers", workers,
+                    *way.flags) as engine:
             kill_at = None if last else chance.randrange(len(left))
             done, totals = play_life(engine, case, way, left, kill_at, chance)
             left = left[done:]
