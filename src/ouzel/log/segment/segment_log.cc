@@ -5,6 +5,7 @@
 #include "ouzel/base/bytes.h"
 #include "ouzel/base/fault.h"
 #include "ouzel/base/hash.h"
+#include "ouzel/base/logging.h"
 #include "ouzel/log/segment/reader.h"
 #include "ouzel/log/segment/scanner.h"
 
@@ -171,6 +172,7 @@ bool SegmentLog::has_room(std::uint64_t bytes, std::string* why) {
       bytes + queued_bytes_.load(std::memory_order_relaxed) + 2 * kPageBytes;
   const std::uint64_t here = current_room_.load(std::memory_order_relaxed);
   if (wanted <= here || wanted <= here + spares_->room()) return true;
+  spares_->want(wanted - here);
   background_.signal();
   if (spares_->wait_for_room(wanted - here, kRoomWait)) return true;
   *why = spares_->failure();
@@ -351,6 +353,11 @@ void SegmentLog::seal() {
 
 void SegmentLog::tend() {
   (void)spares_->prepare();
+  if (const std::string why = spares_->failure(); why.empty() == refusing_) {
+    refusing_ = !why.empty();
+    if (refusing_) logging::warn("no room: new events are refused", {{"why", why}});
+    if (!refusing_) logging::info("room again: events are taken");
+  }
   set_->write_indexes();
   const std::uint64_t needed = needed_.load(std::memory_order_relaxed);
   if (needed == ~std::uint64_t{0} || !report_.damage.empty()) return;

@@ -7,20 +7,10 @@
 namespace ouzel {
 namespace {
 
-constexpr std::uint64_t kZeroBytes = 1 << 20;
-
 std::uint64_t frame_room(const Segment& segment) { return segment.file_bytes - kPageBytes; }
 
 std::uint64_t page_up(std::uint64_t bytes) {
   return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
-}
-
-Result<void> fill_with_zeros(File& file, std::uint64_t from, std::uint64_t to) {
-  const std::string zeros(kZeroBytes, '\0');
-  for (std::uint64_t at = from; at < to; at += kZeroBytes) {
-    OUZEL_TRY_VOID(file.write(at, std::string_view(zeros).substr(0, std::min(kZeroBytes, to - at))));
-  }
-  return {};
 }
 
 }  // namespace
@@ -30,11 +20,15 @@ SpareSegments::SpareSegments(FileSystem& fs, SpareOptions options, std::uint64_t
       next_bytes_(options_.bytes_min) {}
 
 bool SpareSegments::prepare() {
+  std::uint64_t missing = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (!ready_.empty()) return false;
+    const std::uint64_t room = ready_room();
+    missing = wanted_bytes_ > room ? page_up(wanted_bytes_ - room) + kPageBytes : 0;
+    if (!ready_.empty() && missing == 0) return false;
+    wanted_bytes_ = 0;  // Whoever still needs it asks again.
   }
-  for (std::uint64_t bytes = next_size();; bytes /= 2) {
+  for (std::uint64_t bytes = std::max(next_size(), missing);; bytes /= 2) {
     auto made = make(bytes);
     const std::lock_guard lock(mutex_);
     if (made && (*made)->header.generation < taken_) {
@@ -94,19 +88,26 @@ bool SpareSegments::retire(const std::string& path) {
   return true;
 }
 
-std::uint64_t SpareSegments::room() const {
-  const std::lock_guard lock(mutex_);
+std::uint64_t SpareSegments::ready_room() const {
   std::uint64_t bytes = 0;
   for (const auto& segment : ready_) bytes += frame_room(*segment);
   return bytes;
 }
 
+std::uint64_t SpareSegments::room() const {
+  const std::lock_guard lock(mutex_);
+  return ready_room();
+}
+
+void SpareSegments::want(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  wanted_bytes_ = std::max(wanted_bytes_, bytes);
+}
+
 bool SpareSegments::wait_for_room(std::uint64_t bytes, std::chrono::nanoseconds limit) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, limit, [&] {
-    std::uint64_t room = 0;
-    for (const auto& segment : ready_) room += frame_room(*segment);
-    return room >= bytes || !failure_.empty();
+    return ready_room() >= bytes || !failure_.empty();
   }) && failure_.empty();
 }
 
@@ -157,12 +158,16 @@ Result<std::shared_ptr<Segment>> SpareSegments::make(std::uint64_t bytes) {
   if (!zeroed) return abandon(zeroed.error());
   if (*size > bytes) {
     if (auto cut = segment->file->truncate(bytes); !cut) return abandon(cut.error());
-  } else if (auto filled = fill_with_zeros(*segment->file, std::max<std::uint64_t>(*size, kPageBytes), bytes); !filled) {
-    return abandon(filled.error());
+  } else {
+    const std::uint64_t from = std::max<std::uint64_t>(*size / kPageBytes * kPageBytes, kPageBytes);
+    if (auto filled = segment->file->write_zeros(from, bytes); !filled) {
+      return abandon(filled.error());
+    }
   }
   if (auto synced = segment->file->sync(); !synced) return abandon(synced.error());
   if (!fault(Fault::lost_directory_entry)) {
-    if (auto synced = fs_.sync_directory(options_.directory); !synced) return abandon(synced.error());
+    auto synced = fs_.sync_directory(options_.directory);
+    if (!synced) return abandon(synced.error());
   }
   segment->file_bytes = bytes;
   return segment;

@@ -27,8 +27,11 @@ class SpareSegments {
   /// `generation`: the highest that any file of the directory has.
   SpareSegments(FileSystem& fs, SpareOptions options, std::uint64_t generation);
 
-  /// Prepares one segment if none is ready. True if there is one now that was not before.
+  /// Prepares one segment if none is ready or more room was asked for. True if there is one now
+  /// that was not before.
   bool prepare();
+  /// Asks for `bytes` of room; `prepare` sees to it.
+  void want(std::uint64_t bytes);
   /// Takes a segment of at least `bytes`; its header has only the generation. Prepares one here and
   /// now if none fits. Errors: unavailable (disk full).
   Result<std::shared_ptr<Segment>> take(std::uint64_t bytes);
@@ -47,6 +50,7 @@ class SpareSegments {
  private:
   Result<std::shared_ptr<Segment>> make(std::uint64_t bytes);
   std::uint64_t next_size();
+  std::uint64_t ready_room() const;    ///< Under the lock.
 
   FileSystem& fs_;
   const SpareOptions options_;
@@ -57,6 +61,7 @@ class SpareSegments {
   std::uint64_t generation_;
   std::uint64_t taken_ = 0;            ///< Generation of the segment that was taken last.
   std::uint64_t next_bytes_;
+  std::uint64_t wanted_bytes_ = 0;     ///< Room that somebody waits for.
   std::string failure_;
 };
 
