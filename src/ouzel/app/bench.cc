@@ -20,11 +20,12 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr std::uint64_t kPoolEvents = 200'000;
-constexpr std::uint32_t kConnections = 4;
+constexpr std::uint32_t kConnections = 8;
 constexpr std::size_t kRequestEvents = 1000;
 constexpr std::size_t kSyncs = 1000;  ///< Before, and as many after, a latency run.
 constexpr std::uint32_t kRestartDevices = 100'000;
 constexpr int kStarts = 5;
+constexpr double kQuietLoad = 0.5;  ///< Beyond it the machine is busy.
 constexpr nanoseconds kPatience = seconds(60);
 
 /// What the engine is asked to do: the fields of the simulator, features as in the examples.
@@ -316,6 +317,11 @@ Result<void> Bench::run() {
     }
   }
   std::printf("%s\n", machine_text().c_str());
+  if (const double load = load_average(); load > kQuietLoad) {
+    std::printf(
+        "load average %.1f: other work goes on, so the figures are worse than they could be\n",
+        load);
+  }
   std::printf("%u devices, %.0f s a measure, detector, 14 features, durability disk\n\n",
               options_.devices, ms_of(options_.duration) / 1000);
   std::printf("%-32s %9s %-5s %-10s %-11s %s\n", "measure", "value", "", "floor", "aim", "");

@@ -75,6 +75,11 @@ double own_cpu_s() {
          static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6;
 }
 
+double load_average() {
+  double average = 0;
+  return ::getloadavg(&average, 1) == 1 ? average : 0;
+}
+
 std::string machine_text() {
   utsname system{};
   ::uname(&system);

@@ -60,6 +60,8 @@ class BenchEngine {
 
 /// CPU seconds of this process so far.
 double own_cpu_s();
+/// Of the last minute: how many threads wanted a core.
+double load_average();
 /// What the figures were measured on: CPU, cores, memory, kernel, in one line.
 std::string machine_text();
 /// Times of `count` fdatasyncs of one 4 KiB page each, on a zero-filled file in `directory`.
