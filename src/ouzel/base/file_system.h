@@ -22,6 +22,9 @@ class File {
   /// Writes all of `bytes` at `offset`. Errors: unavailable (full, I/O); how much got there is
   /// unknown then.
   virtual Result<void> write(std::uint64_t offset, std::string_view bytes) = 0;
+  /// Writes zeros over [from, to), which begin and end at whole pages. For preparing large files:
+  /// an implementation may go past the page cache.
+  virtual Result<void> write_zeros(std::uint64_t from, std::uint64_t to);
   /// Reads up to `size` bytes into `out`, fewer only at the end of the file.
   virtual Result<std::size_t> read(std::uint64_t offset, char* out, std::size_t size) const = 0;
   /// fdatasync. After an error the file's unsynced bytes are lost: never call it again on them.

@@ -44,8 +44,9 @@ std::uint64_t LogDoor::find_duplicates(PartitionInput& input, const DoorRequest&
   std::uint64_t found = 0;
   Offset next = input.next;
   duplicate.assign(request.batch.rows(), 0);
+  for (const Hash128& identity : request.batch.identity) input.duplicates.prefetch(identity);
   for (std::size_t row = 0; row < request.batch.rows(); ++row) {
-    if (input.duplicates.find(request.batch.identity[row])) {
+    if (input.duplicates.contains(request.batch.identity[row])) {
       duplicate[row] = 1;
       ++found;
       continue;

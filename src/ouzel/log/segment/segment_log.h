@@ -172,6 +172,7 @@ class SegmentLog final : public Log {
   std::atomic<std::uint64_t> needed_{~std::uint64_t{0}};
   Wake wake_;
   Wake background_;
+  bool refusing_ = false;              ///< The background thread has said that the disk is full.
   std::atomic<bool> stopping_{false};
   std::thread writer_;
   std::thread background_thread_;
