@@ -20,14 +20,12 @@ void add_top(CommandLine& line) {
                     {.value = "D", .help = "Between two pictures", .initial = "1s"})
             .option("--duration", into(options->duration),
                     {.value = "D", .help = "Ends after so long; 0: never", .initial = "0"})
-            .option(
-                "--truth", into(options->truth),
-                {.value = "FILE",
-                 .help =
-                     "Ground truth: shows precision (share of the outcomes labelled anomaly whose "
-                     "event lies in a true episode of its key) and recall (share of the "
-                     "true events, and of the episodes, that were labelled)",
-                 .repeatable = true})
+            .option("--truth", into(options->truth),
+                    {.value = "FILE",
+                     .help = "Ground truth: shows precision and recall (an outcome labelled "
+                             "anomaly is right "
+                             "if its event lies in a true episode of its key)",
+                     .repeatable = true})
             .flag("--all", options->all, "Counts from the first event, not from now on")
             .flag("--once", options->once, "Asks once, prints the summary, ends")
             .example("ouzel top --url http://127.0.0.1:8080");
