@@ -1,6 +1,7 @@
 #include "ouzel/model/calibration.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "ouzel/model/scalar_math.h"
@@ -9,100 +10,121 @@ namespace ouzel::detector {
 namespace {
 
 constexpr float kBinsPerOctave = 16.0F;
-constexpr float kGrowth = 1.0F + 1.0F / 32768;   ///< Of the weight of a row: memory 32768 rows.
+constexpr float kGrowth = 1.0F + 1.0F / 131072;   ///< Of the weight of a row, so of its memory.
 constexpr float kTail = 0.02F;
 constexpr float kPriorRows = 128.0F;
 constexpr std::uint32_t kPriorFades = 4096;
-constexpr std::uint32_t kRefreshRows = 256;
 constexpr std::uint32_t kRowsMax = 1U << 30;
 constexpr float kAlarmScore = 0.9F;
 constexpr float kAlarmMemory = 1.0F / 16384;
-constexpr float kAlarmShareMax = 0.01F;
+constexpr float kAlarmShareMin = 0.02F;
+constexpr float kAlarmShareMax = 0.10F;
+constexpr float kTrustMin = 0.02F;
+constexpr float kBeyondMax = 8.0F;   ///< Bins beyond alarm_place where such a row counts at most.
+/// Bounds of the tail's shape. Never bounded (< 0), so that scores keep their order to the end.
+constexpr float kShapeMin = 0.05F;
 constexpr float kShapeMax = 0.5F;
-constexpr float kShapeMin = -0.1F;
 
-float raw_of(float place) { return exp2_of(place / kBinsPerOctave) - 1.0F; }
+/// Strength at the lower edge of bin i: 2^(i/16) - 1.
+constexpr auto kEdges = [] {
+  std::array<float, kScoreBins + 1> out{};
+  double power = 1;
+  for (float& edge : out) {
+    edge = static_cast<float>(power - 1);
+    power *= 1.0442737824274138;   // 2^(1/16)
+  }
+  return out;
+}();
+
+float middle_of(unsigned bin) { return 0.5F * (kEdges[bin] + kEdges[bin + 1]); }
 
 /// The generalised Pareto tail beyond a threshold.
 struct Tail {
-  float begin = 0;   ///< Raw score.
+  float begin = 0;   ///< Strength.
   float share = 0;   ///< Probability at `begin`.
   float scale = 1;
-  float shape = 0;
-  float probability(float raw) const {
-    const float at = std::max(raw - begin, 0.0F) / scale;
-    if (std::abs(shape) < 0.01F) return share * exp_of(-at);
-    const float base = 1.0F + shape * at;
-    if (base <= 1e-6F) return 0;
-    return share * exp_of(-log_of(base) / shape);
+  float shape = kShapeMin;
+  float probability(float strength) const {
+    const float at = upper_of(strength - begin, 0.0F) / scale;
+    return share * exp2_of(-log2_of(1.0F + shape * at) / shape);
   }
 };
 
-struct Past {
-  float mass[kScoreBins];
+struct Masses {
+  float of[kScoreBins];
   float total = 0;
 };
 
-Past past_of(const Calibration& calibration, float typical) {
-  Past past;
-  const float prior = calibration.rows >= kPriorFades
-                          ? 0.0F
-                          : kPriorRows * (1.0F - static_cast<float>(calibration.rows) /
-                                                     static_cast<float>(kPriorFades));
-  float above = 1;
-  const float scale = calibration.weight > 0 ? 1.0F / calibration.weight : 0.0F;
-  for (unsigned i = 0; i < kScoreBins; ++i) {
-    const float next = exp_of(-raw_of(static_cast<float>(i + 1)) / typical);
-    past.mass[i] = calibration.count[i] * scale + prior * (above - next);
-    past.total += past.mass[i];
-    above = next;
+/// The counts, with what is left of the prior tail.
+Masses masses_of(const Calibration& calibration, float typical) {
+  Masses masses;
+  const float scale = 1.0F / calibration.weight;
+  for (unsigned i = 0; i < kScoreBins; ++i) masses.of[i] = calibration.count[i] * scale;
+  if (calibration.rows < kPriorFades) {
+    const float gone = static_cast<float>(calibration.rows) / static_cast<float>(kPriorFades);
+    const float prior = kPriorRows * (1.0F - gone);
+    float above = 1;
+    for (unsigned i = 0; i < kScoreBins; ++i) {
+      const float next = exp_of(-kEdges[i + 1] / typical);
+      masses.of[i] += prior * (above - next);
+      above = next;
+    }
   }
-  return past;
+  for (const float mass : masses.of) masses.total += mass;
+  return masses;
 }
 
-Tail fit_tail(const Past& past, unsigned begin, float share) {
-  Tail tail{.begin = raw_of(static_cast<float>(begin)), .share = share, .scale = 1, .shape = 0};
+Tail fit_tail(const Masses& masses, unsigned begin, float share) {
+  Tail tail{.begin = kEdges[begin], .share = share};
   float mass = 0;
   float sum = 0;
   float squares = 0;
   for (unsigned i = begin; i < kScoreBins; ++i) {
-    const float excess = raw_of(static_cast<float>(i) + 0.5F) - tail.begin;
-    mass += past.mass[i];
-    sum += past.mass[i] * excess;
-    squares += past.mass[i] * excess * excess;
+    const float excess = middle_of(i) - tail.begin;
+    mass += masses.of[i];
+    sum += masses.of[i] * excess;
+    squares += masses.of[i] * excess * excess;
   }
   if (mass < 4 || sum <= 0) return tail;
   const float mean = sum / mass;
-  const float variance = std::max(squares / mass - mean * mean, 0.01F * mean * mean);
-  const float ratio = mean * mean / variance;
-  tail.shape = std::clamp(0.5F * (1.0F - ratio), kShapeMin, kShapeMax);
-  tail.scale = std::max(mean * (1.0F - tail.shape), 1e-3F);
+  const float variance = upper_of(squares / mass - mean * mean, 0.01F * mean * mean);
+  tail.shape = within(0.5F * (1.0F - mean * mean / variance), kShapeMin, kShapeMax);
+  tail.scale = upper_of(mean * (1.0F - tail.shape), 1e-3F);
   return tail;
 }
 
 void refresh(Calibration& calibration, float typical) {
-  const Past past = past_of(calibration, typical);
+  const Masses masses = masses_of(calibration, typical);
   unsigned begin = kScoreBins;
   float above = 0;
-  while (begin > 1 && above + past.mass[begin - 1] <= kTail * past.total) {
-    above += past.mass[--begin];
+  while (begin > 1 && above + masses.of[begin - 1] <= kTail * masses.total) {
+    above += masses.of[--begin];
   }
-  const Tail tail = fit_tail(past, begin, above / past.total);
+  const Tail tail = fit_tail(masses, begin, above / masses.total);
   float last = 0;
-  float left = past.total;
+  float left = masses.total;
+  unsigned alarm = kScoreBins;
   for (unsigned i = 0; i <= kScoreBins; ++i) {
-    const float p = i < begin ? left / past.total : tail.probability(raw_of(static_cast<float>(i)));
-    if (i < kScoreBins) left -= past.mass[i];
-    const float score = 1.0F - std::sqrt(std::sqrt(std::clamp(p, 0.0F, 1.0F)));
-    last = std::max(last, score);
+    const float p = i < begin ? left / masses.total : tail.probability(kEdges[i]);
+    if (i < kScoreBins) left -= masses.of[i];
+    last = upper_of(last, 1.0F - std::sqrt(std::sqrt(within(p, 0.0F, 1.0F))));
     calibration.score[i] = last;
+    if (last >= kAlarmScore) alarm = lower_of(alarm, i);
   }
+  calibration.alarm_place = static_cast<float>(alarm);
+}
+
+/// Powers of two at first, then every 256 rows, later every 1,024.
+bool refresh_due(std::uint32_t rows) {
+  if (rows < 256) return (rows & (rows - 1)) == 0;
+  return rows % (rows < 8192 ? 256 : 1024) == 0;
 }
 
 }  // namespace
 
-float place_of(float raw) {
-  return std::min(kBinsPerOctave * log2_of(1.0F + raw), static_cast<float>(kScoreBins) - 0.01F);
+float place_of(float strength) {
+  return lower_of(kBinsPerOctave * log2_of(1.0F + strength),
+                  static_cast<float>(kScoreBins) - 0.01F);
 }
 
 float score_of(const Calibration& calibration, float place) {
@@ -111,24 +133,33 @@ float score_of(const Calibration& calibration, float place) {
   return low + (calibration.score[bin + 1] - low) * (place - static_cast<float>(bin));
 }
 
-void learn(Calibration& calibration, float place, float score, float typical) {
-  if (calibration.weight <= 0) calibration.weight = 1;
-  const bool alarm = score >= kAlarmScore;
-  calibration.alarms += kAlarmMemory * ((alarm ? 1.0F : 0.0F) - calibration.alarms);
-  const float trust = alarm ? std::clamp(calibration.alarms / kAlarmShareMax, 0.05F, 1.0F) : 1.0F;
+void learn(Calibration& calibration, const Past& row) {
+  if (calibration.rows == 0) {
+    calibration.weight = 1;
+    calibration.alarm_place = kScoreBins;
+  }
+  const float alarm = row.score >= kAlarmScore ? 1.0F : 0.0F;
+  calibration.alarms += kAlarmMemory * (alarm - calibration.alarms);
+  const float normal =
+      within((calibration.alarms - kAlarmShareMin) / (kAlarmShareMax - kAlarmShareMin), 0.0F, 1.0F);
+  float place = row.place;
+  float trust = row.trust;
+  if (place > calibration.alarm_place) {
+    const float octaves = (place - calibration.alarm_place) / kBinsPerOctave;
+    trust = upper_of(exp2_of(-2.0F * octaves), kTrustMin);
+    const float just_beyond = lower_of(calibration.alarm_place + kBeyondMax, kScoreBins - 0.01F);
+    if (normal <= 0) place = lower_of(place, just_beyond);
+  }
+  trust = upper_of(trust, normal);
   calibration.count[static_cast<unsigned>(place)] += calibration.weight * trust;
   calibration.weight *= kGrowth;
-  ++calibration.rows;
-  const bool young = calibration.rows < kRefreshRows;
-  const bool due = young ? (calibration.rows & (calibration.rows - 1)) == 0
-                         : calibration.rows % kRefreshRows == 0;
-  if (!due) return;
-  if (calibration.rows >= kRowsMax) calibration.rows = kRowsMax / 2;
+  if (++calibration.rows >= kRowsMax) calibration.rows = kRowsMax / 2;
+  if (!refresh_due(calibration.rows)) return;
   if (calibration.weight > 1e6F) {
     for (float& count : calibration.count) count /= calibration.weight;
     calibration.weight = 1;
   }
-  refresh(calibration, typical);
+  refresh(calibration, row.typical);
 }
 
 }  // namespace ouzel::detector

@@ -4,20 +4,26 @@
 /// turns their sum into a calibrated score by the lane's recent past.
 ///
 /// Reads Batch::values, adds score, reasons (and the flag kFlagWarming). Rows that are not live get
-/// score 0 and touch no state; so does a live row without any present channel.
+/// score 0 and touch no state; a live row without any present channel scores 0 and teaches nothing.
 ///
-/// score = 1 - p^(1/4), where p is the share of the lane's recent rows that were as odd as this
-/// one: 0.6 is p = 0.0256, 0.9 is p = 1e-4. A key with fewer than `warm_up` events is measured
-/// against the fleet (the other keys of the lane) and scores at most kWarmingScoreMax.
-/// Reasons: the three strongest evidences of a row that scores at least kReasonsFrom, as shares of
-/// all evidence; rows below have none.
+/// Evidence comes in two groups, each calibrated by itself, so that the tail of one does not hide
+/// the other. *Sudden*: change, forecast, stuck, correlation and the joint distance. *Lasting*:
+/// rarity, drift, noise and the smoothed level. score = 1 - p^(1/4): 0.6 is p = 0.0256, 0.9 is
+/// p = 1e-4, where p is about the share of the lane's recent rows that were as odd: twice the
+/// smaller p of the groups, that of the sudden one counted as 10^4·p² until it is below 1e-4 (a
+/// moderately sudden row is nothing yet, a moderately lasting one is).
+/// A key with fewer than `warm_up` events is measured against the fleet (the other keys of the
+/// lane), is flagged, and scores at most kWarmingScoreMax.
+/// Reasons: the three strongest evidences of the deciding group in a row that scores at least
+/// kReasonsFrom, as shares of that group's evidence; rows below have none.
 ///
-/// What is suspicious is learned at a tenth of the rate, so that an anomaly does not become normal;
-/// what stays suspicious for kRegimeRows events of a key is accepted as its new normal.
+/// A suspicious row (score 0.9) is learned at a tenth of the rate, a run of odd ones (0.6) ever
+/// more slowly, so that an anomaly does not become normal; what lasts for 256 suspicious or 2,048
+/// odd events of a key is accepted as its new normal.
 ///
-/// State: `key_bytes` = 32 + 264 · channels; per lane 2 KiB + 40 and 8 · channels² bytes, about.
-/// Cost: see bench/detector_quality.cc, which measures quality and time.
-/// Threads and ownership: as stage/stage.h says. Errors: config, from make() alone.
+/// State: 32 + 232·channels bytes a key; 4 KiB + 40·channels + 8·channels² bytes a lane.
+/// Cost and quality are measured by bench/detector_quality.cc. Threads and ownership: as
+/// stage/stage.h says. Errors: config, from make() alone.
 #pragma once
 
 #include <memory>
@@ -33,7 +39,6 @@ namespace ouzel {
 
 inline constexpr float kReasonsFrom = 0.5F;
 inline constexpr float kWarmingScoreMax = 0.75F;
-inline constexpr std::uint32_t kRegimeRows = 256;
 
 /// What Reasons::column indexes: `<field>_level`, `_change`, `_forecast`, `_rarity`, `_stuck`,
 /// `_drift`, `_noise`, `_correlation` for each watched field in turn; with two or more fields also

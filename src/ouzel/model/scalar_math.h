@@ -10,6 +10,15 @@
 
 namespace ouzel::detector {
 
+/// Minimum, maximum and bounds without a branch: by value, in the one form that compiles to a
+/// single instruction (the standard ones go through references and branch). No NaN in, none out.
+template <class T>
+inline T lower_of(T a, T b) { return a < b ? a : b; }
+template <class T>
+inline T upper_of(T a, T b) { return a > b ? a : b; }
+template <class T>
+inline T within(T x, T low, T high) { return lower_of(upper_of(x, low), high); }
+
 /// log2 of a positive normal float. log2(m) on [sqrt(1/2), sqrt(2)) by the odd series of
 /// atanh((m - 1) / (m + 1)).
 inline float log2_of(float x) {
@@ -25,7 +34,7 @@ inline float log2_of(float x) {
 
 /// 2^x for x in [-120, 120]; smaller gives 2^-120, larger 2^120.
 inline float exp2_of(float x) {
-  x = std::clamp(x, -120.0F, 120.0F);
+  x = within(x, -120.0F, 120.0F);
   const float whole = std::floor(x + 0.5F);
   const float f = (x - whole) * 0.69314718F;
   const float series =
