@@ -79,6 +79,11 @@ Result<Url> parse_url(std::string_view text) {
   return out;
 }
 
+std::string Client::where() const {
+  const bool v6 = options_.host.find(':') != std::string::npos;
+  return (v6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(options_.port);
+}
+
 Result<ClientResponse> Client::get(std::string_view target, const HeaderList& headers) {
   std::string head = "GET " + std::string(target) + " HTTP/1.1\r\nHost: " + where() + "\r\n";
   for (const auto& [name, value] : headers) head += name + ": " + value + "\r\n";

@@ -64,7 +64,7 @@ class Client {
   Result<bool> fill();
   Result<std::string_view> line();
   Result<void> take(std::string& out, std::size_t bytes);
-  std::string where() const { return options_.host + ":" + std::to_string(options_.port); }
+  std::string where() const;
 
   ClientOptions options_;
   Descriptor socket_;

@@ -56,5 +56,19 @@ TEST(Client, FindsItsServerAgain) {
   EXPECT_EQ(again->body, "ok");
 }
 
+TEST(Client, SpeaksToAnIPv6Address) {
+  const SystemClock clock;
+  Router router;
+  router.add({.path = "/", .handler = [](const Request& request, Responder to) {
+                to.send(text_response(std::string(request.header("Host"))));
+              }});
+  auto server = Server::start({.address = "[::1]"}, std::move(router), clock);
+  if (!server) GTEST_SKIP() << server.error().message;
+  Client client({.host = "::1", .port = (*server)->port()});
+  const auto got = client.get("/");
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(got->body, "[::1]:" + std::to_string((*server)->port()));
+}
+
 }  // namespace
 }  // namespace ouzel::http
