@@ -1,5 +1,5 @@
-/// Files in memory, for simulations: quick, and gone with the test. Every change is durable at once;
-/// put the forgetful file system above it.
+/// Files in memory, for simulations: quick, and gone with the test. Every change is durable at
+/// once; put the forgetful file system above it.
 ///
 /// The tree outlives the FileSystem objects over it, as a disk outlives a process. Not thread-safe.
 #pragma once

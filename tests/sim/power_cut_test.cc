@@ -29,8 +29,7 @@ class Disk {
   std::string live(bool gently) {
     const std::string spec = "forget:" + std::to_string(random_.bits() >> 1) + ":sync_us=0" +
                              (random_.chance(0.2) ? ":calm" : "") + failing_sync();
-    const auto fs =
-        make_forgetful_file_system(std::make_unique<MemoryFileSystem>(tree_), spec);
+    const auto fs = make_forgetful_file_system(std::make_unique<MemoryFileSystem>(tree_), spec);
     CutFileSystem cut(*fs, gently ? ~0ULL : random_.below(120));
     SegmentLogOptions options{.directory = "data/log", .log_id = kLogId};
     options.segment_bytes_min = 16 << 10;

@@ -13,10 +13,10 @@
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/forgetful_file_system.h"
 #include "ouzel/base/logging.h"
+#include "ouzel/engine/engine.h"
 #include "ouzel/gateway/http_events.h"
 #include "ouzel/gateway/log_door.h"
 #include "ouzel/http/server.h"
-#include "ouzel/engine/engine.h"
 #include "ouzel/serve/api.h"
 
 namespace ouzel {
@@ -75,8 +75,8 @@ EngineOptions engine_options(const RunOptions& options) {
                     .rebuild_state = options.rebuild_state,
                     .snapshot_bytes = limits.snapshot_bytes};
   out.log.segment_bytes_max = limits.segment_bytes;
-  out.log.segment_bytes_min = std::min<std::uint64_t>(out.log.segment_bytes_min,
-                                                      limits.segment_bytes);
+  out.log.segment_bytes_min =
+      std::min<std::uint64_t>(out.log.segment_bytes_min, limits.segment_bytes);
   out.log.retention = limits.retention;
   out.log.retention_bytes = limits.log_bytes;
   return out;
@@ -96,9 +96,9 @@ struct Running {
 
 Result<void> start_serving(const RunOptions& options, Running& running, std::uint64_t seed) {
   const Pipeline& pipeline = options.pipeline;
-  running.door = std::make_unique<LogDoor>(
-      running.engine->log(), running.clock, running.engine->partitions(),
-      LogDoorOptions{.in_flight_max = pipeline.limits.in_flight});
+  running.door =
+      std::make_unique<LogDoor>(running.engine->log(), running.clock, running.engine->partitions(),
+                                LogDoorOptions{.in_flight_max = pipeline.limits.in_flight});
   const unsigned io_threads = std::max(1U, options.io_threads);
   running.events = std::make_unique<HttpEvents>(
       running.plan->schema, *running.door, running.engine->log(),
@@ -113,12 +113,14 @@ Result<void> start_serving(const RunOptions& options, Running& running, std::uin
   running.api = std::make_unique<Api>(
       *running.engine, running.engine->log(), running.plan, running.events->counters(),
       running.clock,
-      ApiOptions{.version = version(), .revision = revision(), .features = features_json(),
+      ApiOptions{.version = version(),
+                 .revision = revision(),
+                 .features = features_json(),
                  .accepting = [&running] { return running.engine->ready(); }});
   running.api->add_routes(router);
   OUZEL_TRY(const ListenAddress listen, parse_listen(pipeline.serve.listen));
-  http::ServerOptions server{.address = listen.address, .port = listen.port,
-                             .io_threads = io_threads};
+  http::ServerOptions server{
+      .address = listen.address, .port = listen.port, .io_threads = io_threads};
   server.limits.connections_max = pipeline.limits.connections;
   OUZEL_TRY(running.server, http::Server::start(server, std::move(router), running.clock));
   running.api->set_server(*running.server);
@@ -141,8 +143,8 @@ int run_pipeline(const RunOptions& options) {
   running.plan = std::make_shared<const Plan>(std::move(*plan));
   const auto now = static_cast<std::uint64_t>(running.clock.wall().time_since_epoch().count());
   Random random(now ^ (static_cast<std::uint64_t>(::getpid()) << 48));
-  auto engine = Engine::open(*running.files, running.clock, random, running.plan,
-                             engine_options(options));
+  auto engine =
+      Engine::open(*running.files, running.clock, random, running.plan, engine_options(options));
   if (!engine) return exit_code(engine.error());
   running.engine = std::move(*engine);
   if (const auto served = start_serving(options, running, random.bits()); !served) {

@@ -11,8 +11,8 @@
 #include "ouzel/base/file_system.h"
 #include "ouzel/decode/decoder.h"
 #include "ouzel/decode/split.h"
-#include "ouzel/http/client.h"
 #include "ouzel/engine/data_directory.h"
+#include "ouzel/http/client.h"
 #include "ouzel/log/segment/reader.h"
 #include "ouzel/serve/topic_lines.h"
 
@@ -77,9 +77,10 @@ class FileTap {
     for (const std::string& note : log->notes()) tell(note);
     for (const Damage& damage : log->damage()) tell_damage(damage.what);
     if (first) OUZEL_TRY_VOID(begin(*log));
-    TopicLines lines(topic_, {.find = [&](PartitionId partition, Offset offset) {
-                                return log->set().find(Topic::events, partition, offset);
-                              },
+    TopicLines lines(topic_, {.find =
+                                  [&](PartitionId partition, Offset offset) {
+                                    return log->set().find(Topic::events, partition, offset);
+                                  },
                               .read_from = [&](LogPosition at) { return log->read_from(at); }});
     const auto reader = log->read_from(at_);
     while (!printer_.done()) {
@@ -146,10 +147,9 @@ Result<Page> read_page(std::string body) {
   }
   body.resize(end + 1);
   body.reserve(body.size() + kDecodePadding);
-  const auto split = split_array(std::string_view(body).substr(begin),
-                                 [&](std::size_t, std::string_view element) {
-                                   page.lines.emplace_back(element);
-                                 });
+  const auto split =
+      split_array(std::string_view(body).substr(begin),
+                  [&](std::size_t, std::string_view element) { page.lines.emplace_back(element); });
   if (!split) return tl::unexpected(split.error());
   return page;
 }
@@ -174,9 +174,9 @@ int tap_url(const TapOptions& options) {
       return 69;
     }
     if (answer->status != 200) {
-      return failed({ErrorCode::unavailable, "the engine answered " +
-                                                 std::to_string(answer->status) + ": " +
-                                                 answer->body});
+      return failed(
+          {ErrorCode::unavailable,
+           "the engine answered " + std::to_string(answer->status) + ": " + answer->body});
     }
     const auto page = read_page(answer->body);
     if (!page) return failed(page.error());
@@ -201,8 +201,8 @@ int tap(const TapOptions& options) {
   const auto topic = shown.find(options.topic);
   if (!options.url.empty()) {
     if (options.topic == "outcomes") return tap_url(options);
-    return failed({ErrorCode::config, "--url shows topic outcomes only; read " + options.topic +
-                                          " from --data-dir"});
+    return failed({ErrorCode::config,
+                   "--url shows topic outcomes only; read " + options.topic + " from --data-dir"});
   }
   // Topics that nothing writes yet are empty.
   if (topic == shown.end()) return 0;

@@ -11,7 +11,7 @@ namespace ouzel {
 
 struct TapFrom {
   enum class Kind : std::uint8_t { beginning, end, offset } kind = Kind::beginning;
-  PartitionId partition{};   ///< With offset: only this partition, from there on.
+  PartitionId partition{};  ///< With offset: only this partition, from there on.
   Offset offset{};
 };
 
@@ -25,12 +25,12 @@ struct TapTerm {
 };
 
 struct TapOptions {
-  std::string topic;               ///< events, outcomes, rejects, labels, models or alarms.
-  std::string data_dir;            ///< Used if `url` is empty.
-  std::string url;                 ///< http://host:port of a running engine; empty: read files.
+  std::string topic;     ///< events, outcomes, rejects, labels, models or alarms.
+  std::string data_dir;  ///< Used if `url` is empty.
+  std::string url;       ///< http://host:port of a running engine; empty: read files.
   TapFrom from;
   bool follow = false;
-  std::uint64_t limit = 0;         ///< Lines; 0: all.
+  std::uint64_t limit = 0;  ///< Lines; 0: all.
   std::vector<TapTerm> where;
 };
 

@@ -92,7 +92,9 @@ void configure(Format format, Level level) {
   }
 }
 
-void debug(std::string_view message, Fields fields) { write(spdlog::level::debug, message, fields); }
+void debug(std::string_view message, Fields fields) {
+  write(spdlog::level::debug, message, fields);
+}
 void info(std::string_view message, Fields fields) { write(spdlog::level::info, message, fields); }
 void warn(std::string_view message, Fields fields) { write(spdlog::level::warn, message, fields); }
 void error(std::string_view message, Fields fields) { write(spdlog::level::err, message, fields); }

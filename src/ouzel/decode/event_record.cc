@@ -24,8 +24,8 @@ std::optional<EventRecord> read_record(ByteReader& reader) {
   return record;
 }
 
-bool decode_frame(Decoder& decoder, const Schema& schema, std::string_view body,
-                  std::uint32_t rows, Batch& batch) {
+bool decode_frame(Decoder& decoder, const Schema& schema, std::string_view body, std::uint32_t rows,
+                  Batch& batch) {
   std::string padded;
   padded.reserve(body.size() + kDecodePadding);
   padded.append(body);

@@ -18,12 +18,13 @@ struct EventRecord {
 };
 
 void write_record(std::string& out, const Envelope& envelope, std::string_view bytes);
-/// The next record; nullopt at the end or if the bytes are no record. Views into the reader's bytes.
+/// The next record; nullopt at the end or if the bytes are no record. Views into the reader's
+/// bytes.
 std::optional<EventRecord> read_record(ByteReader& reader);
 
 /// Decodes all records of a frame into `batch` (made empty first). `body` needs no padding. False:
 /// not `rows` records.
-bool decode_frame(Decoder& decoder, const Schema& schema, std::string_view body,
-                  std::uint32_t rows, Batch& batch);
+bool decode_frame(Decoder& decoder, const Schema& schema, std::string_view body, std::uint32_t rows,
+                  Batch& batch);
 
 }  // namespace ouzel

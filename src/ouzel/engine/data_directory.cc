@@ -13,8 +13,7 @@ constexpr std::string_view kTitle = "ouzel data directory";
 
 std::string hex(std::uint64_t value, int digits) {
   std::array<char, 24> text{};
-  std::snprintf(text.data(), text.size(), "%0*llx", digits,
-                static_cast<unsigned long long>(value));
+  std::snprintf(text.data(), text.size(), "%0*llx", digits, static_cast<unsigned long long>(value));
   return text.data();
 }
 
@@ -58,8 +57,8 @@ Result<DirectoryMeta> read_meta(FileSystem& fs, const std::string& directory) {
   }
   OUZEL_TRY(const std::string text, read_file(fs, path));
   if (!text.starts_with(kTitle)) {
-    return fail(ErrorCode::corrupt, path + ": damaged: it must begin with \"" +
-                                        std::string(kTitle) + "\"");
+    return fail(ErrorCode::corrupt,
+                path + ": damaged: it must begin with \"" + std::string(kTitle) + "\"");
   }
   if (const std::string_view format = value_of(text, "format"); format != "1") {
     return fail(ErrorCode::config, path + ": data directory of format " + std::string(format) +
@@ -104,9 +103,8 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(FileSystem& fs, const
                                        ": it cannot change; use another --data-dir");
   }
   if (key_text(out->meta_.key) != key_text(wanted.key)) {
-    return fail(ErrorCode::config, path + " was made with schema.key " +
-                                       key_text(out->meta_.key) + ", the pipeline says " +
-                                       key_text(wanted.key) +
+    return fail(ErrorCode::config, path + " was made with schema.key " + key_text(out->meta_.key) +
+                                       ", the pipeline says " + key_text(wanted.key) +
                                        ": it cannot change; use another --data-dir");
   }
   for (const std::string& part : {out->log_path(), out->keep_path(), out->snapshots_path()}) {

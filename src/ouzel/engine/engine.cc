@@ -61,26 +61,32 @@ void Engine::make_lane(PartitionId partition) {
   PartitionFound& found = found_[i];
   auto lane = std::make_unique<Lane>(
       partition,
-      LaneSeams{.plan = plan_.get(), .log = log_.get(), .clock = &clock_,
-                .input = inputs_[i].get(), .ledger_mutex = &ledger_mutex_,
-                .ledger = &ledgers_[i], .slots = slots_[i].get(),
-                .publish = [this](SnapshotJob job) {
-                  {
-                    const std::lock_guard lock(keeper_mutex_);
-                    jobs_.push_back(std::move(job));
-                  }
+      LaneSeams{
+          .plan = plan_.get(),
+          .log = log_.get(),
+          .clock = &clock_,
+          .input = inputs_[i].get(),
+          .ledger_mutex = &ledger_mutex_,
+          .ledger = &ledgers_[i],
+          .slots = slots_[i].get(),
+          .publish =
+              [this](SnapshotJob job) {
+                {
+                  const std::lock_guard lock(keeper_mutex_);
+                  jobs_.push_back(std::move(job));
+                }
+                keeper_wake_.signal();
+              },
+          .switched =
+              [this, rebuilt = found.oldest](PartitionId who, Offset from, AppendNumber number) {
+                const JournalEntry entry{who, from, plan_->hash, rebuilt};
+                log_->when_durable(number, [this, entry](const std::optional<Error>& error) {
+                  if (error) return;
+                  const std::lock_guard lock(keeper_mutex_);
+                  entries_.push_back(entry);
                   keeper_wake_.signal();
-                },
-                .switched = [this, rebuilt = found.oldest](PartitionId who, Offset from,
-                                                           AppendNumber number) {
-                  const JournalEntry entry{who, from, plan_->hash, rebuilt};
-                  log_->when_durable(number, [this, entry](const std::optional<Error>& error) {
-                    if (error) return;
-                    const std::lock_guard lock(keeper_mutex_);
-                    entries_.push_back(entry);
-                    keeper_wake_.signal();
-                  });
-                }},
+                });
+              }},
       LaneOptions{});
   choose_replay(found, {plan_->hash, options_.rebuild_state}, [&](const SnapshotHeader& header) {
     std::string duplicates;
@@ -127,7 +133,8 @@ void Engine::report_recovery() const {
   if (report.cut_bytes > 0) {
     logging::warn("torn tail of a crash cut", {{"bytes", text(report.cut_bytes)}});
   }
-  for (const Damage& damage : report.damage) logging::error("log damaged", {{"where", damage.what}});
+  for (const Damage& damage : report.damage)
+    logging::error("log damaged", {{"where", damage.what}});
   for (std::size_t i = 0; i < found_.size(); ++i) {
     const PartitionFound& found = found_[i];
     if (!found.stopped.empty()) {
@@ -161,7 +168,8 @@ Result<void> Engine::complete_journal() {
 
 void Engine::start() {
   log_->start();
-  for (std::uint32_t i = 0; i < options_.workers; ++i) workers_.push_back(std::make_unique<Worker>());
+  for (std::uint32_t i = 0; i < options_.workers; ++i)
+    workers_.push_back(std::make_unique<Worker>());
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (!lanes_[i]) continue;
     Worker& worker = *workers_[i % workers_.size()];

@@ -18,9 +18,9 @@
 #include "ouzel/base/file_system.h"
 #include "ouzel/engine/data_directory.h"
 #include "ouzel/engine/journal.h"
+#include "ouzel/engine/recovery.h"
 #include "ouzel/lane/lane.h"
 #include "ouzel/lane/plan.h"
-#include "ouzel/engine/recovery.h"
 #include "ouzel/lane/status.h"
 #include "ouzel/log/segment/segment_log.h"
 
@@ -30,8 +30,8 @@ struct EngineOptions {
   std::string data_dir;
   std::uint32_t workers = 1;
   bool rebuild_state = false;
-  std::uint64_t snapshot_bytes = 64 << 20;   ///< Log bytes between two snapshots.
-  SegmentLogOptions log;                     ///< Directory and log id are filled in.
+  std::uint64_t snapshot_bytes = 64 << 20;  ///< Log bytes between two snapshots.
+  SegmentLogOptions log;                    ///< Directory and log id are filled in.
 };
 
 class Engine final : public StatusSource {
@@ -93,7 +93,7 @@ class Engine final : public StatusSource {
   std::vector<PartitionFound> found_;
   std::vector<std::unique_ptr<PartitionInput>> inputs_;
   std::vector<std::unique_ptr<SnapshotSlots>> slots_;
-  std::vector<std::unique_ptr<Lane>> lanes_;    ///< Null: the partition is stopped.
+  std::vector<std::unique_ptr<Lane>> lanes_;  ///< Null: the partition is stopped.
 
   mutable std::mutex ledger_mutex_;
   std::vector<Ledger> ledgers_;
@@ -105,7 +105,7 @@ class Engine final : public StatusSource {
   std::deque<JournalEntry> entries_;
   Wake keeper_wake_;
   std::vector<std::array<LogPosition, 2>> kept_;  ///< Resume positions of the two newest, by lane.
-  std::atomic<std::uint64_t> snapshot_at_{0};   ///< Log position of the last round of snapshots.
+  std::atomic<std::uint64_t> snapshot_at_{0};     ///< Log position of the last round of snapshots.
   Histogram snapshot_ns_;
 
   std::atomic<bool> ready_{false};

@@ -35,8 +35,7 @@ Result<JournalEntry> decode(const FrameView& frame) {
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, const Clock& clock,
-                                               const std::string& directory,
-                                               std::uint64_t log_id) {
+                                               const std::string& directory, std::uint64_t log_id) {
   auto journal = std::make_unique<Journal>();
   SegmentLogOptions options{.directory = directory, .log_id = log_id};
   options.segment_bytes_min = 64 << 10;
@@ -68,9 +67,12 @@ Result<void> Journal::add(const JournalEntry& entry) {
   if (last != nullptr && last->plan == entry.plan) return {};
   Offset& next = next_[entry.partition];
   std::optional<Error> failure;
-  const AppendNumber number =
-      log_->append({.topic = Topic::journal, .partition = entry.partition, .base = next,
-                    .rows = 1, .accepted = clock_->wall(), .body = encode(entry)});
+  const AppendNumber number = log_->append({.topic = Topic::journal,
+                                            .partition = entry.partition,
+                                            .base = next,
+                                            .rows = 1,
+                                            .accepted = clock_->wall(),
+                                            .body = encode(entry)});
   log_->when_durable(number, [&](const std::optional<Error>& error) { failure = error; });
   log_->step();
   log_->mark();

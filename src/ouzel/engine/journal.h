@@ -14,17 +14,16 @@ namespace ouzel {
 
 struct JournalEntry {
   PartitionId partition{};
-  Offset from{};               ///< The first event that the plan decided.
+  Offset from{};  ///< The first event that the plan decided.
   Hash128 plan;
-  Offset rebuilt_from{};       ///< Its state covers the events from here on.
+  Offset rebuilt_from{};  ///< Its state covers the events from here on.
 };
 
 /// Owns the second log. One thread at a time.
 class Journal {
  public:
   static Result<std::unique_ptr<Journal>> open(FileSystem& fs, const Clock& clock,
-                                               const std::string& directory,
-                                               std::uint64_t log_id);
+                                               const std::string& directory, std::uint64_t log_id);
   /// The newest entry of a partition; null: none.
   const JournalEntry* newest(PartitionId partition) const;
   /// Writes the entry durably unless it is there already.

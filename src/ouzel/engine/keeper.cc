@@ -103,8 +103,8 @@ void Engine::publish(SnapshotJob job) {
     snapshot_ns_.record(static_cast<std::uint64_t>((clock_.steady() - job.begun).count()));
     keep_needed();
   } else {
-    logging::warn("snapshot not published", {{"partition", std::to_string(i)},
-                                             {"why", done.error().message}});
+    logging::warn("snapshot not published",
+                  {{"partition", std::to_string(i)}, {"why", done.error().message}});
   }
   lanes_[i]->snapshot_published();
 }

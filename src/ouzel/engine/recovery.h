@@ -19,13 +19,13 @@ struct PartitionFound {
   Offset committed{};                     ///< Outcomes below are in the log.
   Totals totals;                          ///< At `committed`.
   EventTime newest_event{};
-  Hash128 plan;                           ///< In force at `committed`; zero: none yet.
-  Offset plan_since{};                    ///< From which event, as far as it is known.
-  Offset oldest{};                        ///< The oldest event that is still there.
-  LogPosition replay_from{};              ///< Where its replay begins.
-  Offset replay_offset{};                 ///< The first event of the replay.
-  bool rebuilt = false;                   ///< The state comes from retained input alone.
-  std::string stopped;                    ///< Why the partition cannot go on; empty: it can.
+  Hash128 plan;               ///< In force at `committed`; zero: none yet.
+  Offset plan_since{};        ///< From which event, as far as it is known.
+  Offset oldest{};            ///< The oldest event that is still there.
+  LogPosition replay_from{};  ///< Where its replay begins.
+  Offset replay_offset{};     ///< The first event of the replay.
+  bool rebuilt = false;       ///< The state comes from retained input alone.
+  std::string stopped;        ///< Why the partition cannot go on; empty: it can.
 };
 
 /// The highest log position that any snapshot names.
@@ -36,8 +36,8 @@ LogPosition witnessed_by(const std::vector<PartitionFound>& partitions);
 Result<void> survey(SegmentLog& log, std::vector<PartitionFound>& partitions);
 
 struct ReplayChoice {
-  Hash128 plan;               ///< The plan that will run.
-  bool rebuild = false;       ///< The operator asks to rebuild from retained input.
+  Hash128 plan;          ///< The plan that will run.
+  bool rebuild = false;  ///< The operator asks to rebuild from retained input.
 };
 /// Chooses the snapshot to start from (`restore` tries one; false: it is damaged) or a rebuild.
 void choose_replay(PartitionFound& partition, const ReplayChoice& choice,

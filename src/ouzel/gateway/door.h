@@ -23,7 +23,7 @@ namespace ouzel {
 /// Events of one request for one partition: rows of `batch` and their records (log.md) in step.
 struct DoorRequest {
   Batch batch;
-  std::string records;                   ///< Event records, one after the other.
+  std::string records;                    ///< Event records, one after the other.
   std::vector<std::uint32_t> record_end;  ///< End of each row's record in `records`.
 };
 
@@ -36,8 +36,9 @@ struct DoorAnswer {
   std::uint32_t duplicates = 0;
   /// Refused as a whole, `unavailable` with retry: why. Then nothing was accepted.
   std::string unavailable;
-  bool overloaded = false;               ///< unavailable because of too much in flight (429).
-  /// Answer the sender only when the log is durable up to here (duplicates wait for their original).
+  bool overloaded = false;  ///< unavailable because of too much in flight (429).
+  /// Answer the sender only when the log is durable up to here (duplicates wait for their
+  /// original).
   AppendNumber wait_for{};
 };
 

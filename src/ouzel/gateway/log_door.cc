@@ -74,8 +74,8 @@ DoorAnswer LogDoor::admit(PartitionId partition, DoorRequest request) {
     answer.overloaded = true;
     return answer;
   }
-  const std::uint64_t bytes = request.records.size() * 2 + kOutcomeBytes * rows +
-                              kOutcomeBytes * in_flight;
+  const std::uint64_t bytes =
+      request.records.size() * 2 + kOutcomeBytes * rows + kOutcomeBytes * in_flight;
   if (!log_.has_room(bytes, &answer.unavailable)) return answer;
 
   const std::lock_guard lock(input.mutex);
@@ -104,11 +104,15 @@ void LogDoor::append_rows(PartitionId partition, PartitionInput& input, DoorRequ
     std::size_t end = begin + 1;
     while (end < rows && request.record_end[end] - from <= options_.frame_bytes_max) ++end;
     const bool whole = begin == 0 && end == rows;
-    FrameDraft draft{.topic = Topic::events, .partition = partition, .base = input.next,
-                     .rows = static_cast<std::uint32_t>(end - begin), .accepted = accepted};
+    FrameDraft draft{.topic = Topic::events,
+                     .partition = partition,
+                     .base = input.next,
+                     .rows = static_cast<std::uint32_t>(end - begin),
+                     .accepted = accepted};
     draft.body = whole ? std::move(request.records)
                        : request.records.substr(from, request.record_end[end - 1] - from);
-    InputFrame frame{.first = input.next, .accepted = accepted,
+    InputFrame frame{.first = input.next,
+                     .accepted = accepted,
                      .batch = whole ? std::move(request.batch) : slice(request.batch, begin, end)};
     input.last_append = log_.append(std::move(draft));
     input.next += end - begin;

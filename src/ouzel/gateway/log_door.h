@@ -10,8 +10,8 @@
 namespace ouzel {
 
 struct LogDoorOptions {
-  std::uint64_t in_flight_max = 200'000;        ///< Rows of all partitions.
-  std::size_t frame_bytes_max = 1 << 20;        ///< Longer requests become several frames.
+  std::uint64_t in_flight_max = 200'000;  ///< Rows of all partitions.
+  std::size_t frame_bytes_max = 1 << 20;  ///< Longer requests become several frames.
 };
 
 class LogDoor final : public Door {

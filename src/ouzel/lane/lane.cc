@@ -21,15 +21,18 @@ std::string seconds(std::chrono::nanoseconds span) {
 /// a - b, at most what a span can hold: clocks of 1677 and of 2262 are further apart than that.
 std::chrono::nanoseconds distance(EventTime a, EventTime b) {
   std::int64_t out = 0;
-  const bool over = __builtin_sub_overflow(a.time_since_epoch().count(),
-                                           b.time_since_epoch().count(), &out);
+  const bool over =
+      __builtin_sub_overflow(a.time_since_epoch().count(), b.time_since_epoch().count(), &out);
   return over ? std::chrono::nanoseconds::max() : std::chrono::nanoseconds(out);
 }
 
 }  // namespace
 
 Lane::Lane(PartitionId partition, LaneSeams seams, LaneOptions options)
-    : partition_(partition), seams_(std::move(seams)), options_(options), plan_(*seams_.plan),
+    : partition_(partition),
+      seams_(std::move(seams)),
+      options_(options),
+      plan_(*seams_.plan),
       stages_(plan_.make_stages()) {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     stage_ns_.push_back(std::make_unique<Histogram>());
@@ -167,8 +170,10 @@ void Lane::judge_time(Batch& batch, std::size_t row, WallTime accepted) {
   if (time > now && distance(time, now) > plan_.max_future) {
     batch.fate[row] = Fate::clock_ahead;
     // By how much would tell when it was accepted; equal inputs have equal outcomes.
-    explained_.push_back({row, "event time is ahead of its acceptance by more than "
-                               "time.max_future, " + seconds(plan_.max_future)});
+    explained_.push_back({row,
+                          "event time is ahead of its acceptance by more than "
+                          "time.max_future, " +
+                              seconds(plan_.max_future)});
     return;
   }
   const std::uint32_t slot = state_->keys().find(batch.key_hash[row]);
@@ -196,8 +201,10 @@ void Lane::count(const Batch& batch) {
 }
 
 void Lane::commit() {
-  FrameDraft draft{.topic = Topic::outcomes, .partition = partition_,
-                   .base = Offset(next_.value() - writer_.rows()), .rows = writer_.rows()};
+  FrameDraft draft{.topic = Topic::outcomes,
+                   .partition = partition_,
+                   .base = Offset(next_.value() - writer_.rows()),
+                   .rows = writer_.rows()};
   if (fault(Fault::commit_past_end)) draft.rows += 1;
   draft.accepted = noted_.accepted.empty() ? seams_.clock->wall() : noted_.accepted.back().first;
   draft.body = writer_.finish(in_force_, totals_);

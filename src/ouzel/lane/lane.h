@@ -26,8 +26,8 @@
 namespace ouzel {
 
 struct LaneOptions {
-  std::uint32_t commit_rows_max = 256;    ///< A commit ends at the frame that reaches this.
-  std::uint32_t snapshot_chunks = 8;      ///< Copied a step while a snapshot is taken.
+  std::uint32_t commit_rows_max = 256;  ///< A commit ends at the frame that reaches this.
+  std::uint32_t snapshot_chunks = 8;    ///< Copied a step while a snapshot is taken.
 };
 
 /// A snapshot whose parts are written; what is left is to publish it once `commit` is durable.
@@ -62,8 +62,8 @@ class Lane {
   // -- recovery, before the first step ----------------------------------------------------------
   /// Takes a snapshot's state. Errors: corrupt (then the lane is empty again).
   Result<void> restore(const SnapshotHeader& header, std::string* duplicates);
-  /// Where the log's outcomes end: rows below are replayed for their state only. `switched`: another
-  /// plan was in force there, so the first commit says that this one is now.
+  /// Where the log's outcomes end: rows below are replayed for their state only. `switched`:
+  /// another plan was in force there, so the first commit says that this one is now.
   void resume_at(Offset first, Offset committed, const Totals& totals, bool switched);
   void set_snapshot_number(std::uint64_t number) { snapshot_number_ = number; }
 
@@ -106,8 +106,8 @@ class Lane {
   std::vector<std::unique_ptr<Histogram>> stage_ns_;
   std::unique_ptr<LaneState> state_;
 
-  Offset next_{};                  ///< The next event to work on.
-  Offset committed_{};             ///< Outcomes below are in the log.
+  Offset next_{};       ///< The next event to work on.
+  Offset committed_{};  ///< Outcomes below are in the log.
   Totals totals_;
   EventTime newest_event_{};
   bool switch_pending_ = false;
@@ -116,7 +116,7 @@ class Lane {
   NotedCommit noted_;
   AppendNumber last_commit_{};
   std::vector<Batch::Explained> explained_;
-  std::vector<std::byte*> rows_;   ///< State of each row of the batch being run.
+  std::vector<std::byte*> rows_;  ///< State of each row of the batch being run.
 
   std::atomic<bool> snapshot_wanted_{false};
   std::atomic<bool> publishing_{false};

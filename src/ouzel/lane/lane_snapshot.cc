@@ -68,8 +68,8 @@ void Lane::finish_capture() {
   captured_duplicates_ = {};
   if (!finished) return abandon_capture(finished.error());
   publishing_.store(true, std::memory_order_release);
-  seams_.publish({.slots = seams_.slots, .header = capture_, .commit = last_commit_,
-                  .begun = capture_begun_});
+  seams_.publish(
+      {.slots = seams_.slots, .header = capture_, .commit = last_commit_, .begun = capture_begun_});
 }
 
 /// The older snapshots stay; recovery only takes longer.

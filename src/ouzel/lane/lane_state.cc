@@ -25,9 +25,8 @@ LaneState::LaneState(std::span<const std::unique_ptr<Stage>> stages, std::size_t
 
 Result<void> LaneState::restore_shared(std::string_view bytes) {
   if (bytes.size() != shared().size()) {
-    return fail(ErrorCode::corrupt, "snapshot of another size: " +
-                                        std::to_string(shared().size()) + " bytes needed, got " +
-                                        std::to_string(bytes.size()));
+    return fail(ErrorCode::corrupt, "snapshot of another size: " + std::to_string(shared().size()) +
+                                        " bytes needed, got " + std::to_string(bytes.size()));
   }
   std::memcpy(lane_.data(), bytes.data(), bytes.size());
   return {};

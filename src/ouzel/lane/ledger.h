@@ -14,16 +14,16 @@
 namespace ouzel {
 
 struct NotedCommit {
-  Offset end{};                                         ///< Behind its last row.
-  Totals totals;                                        ///< After it.
+  Offset end{};   ///< Behind its last row.
+  Totals totals;  ///< After it.
   EventTime newest_event{};
   std::vector<std::pair<WallTime, std::uint32_t>> accepted;  ///< When, how many rows.
 };
 
 /// Not thread-safe: the engine's ledger lock guards all of them.
 struct Ledger {
-  Offset accepted{};           ///< Events below are on disk.
-  Offset committed{};          ///< Outcomes below are on disk.
+  Offset accepted{};   ///< Events below are on disk.
+  Offset committed{};  ///< Outcomes below are on disk.
   Totals totals;
   EventTime newest_event{};
   std::deque<NotedCommit> noted;

@@ -18,19 +18,19 @@ namespace ouzel {
 using FrameDecoder = std::function<bool(std::string_view body, std::uint32_t rows, Batch& out)>;
 
 struct Plan {
-  std::string pipeline;                           ///< `name`
+  std::string pipeline;  ///< `name`
   Schema schema;
   std::chrono::nanoseconds max_future{0};
   std::chrono::nanoseconds max_late{0};
   std::uint16_t partitions = 8;
-  std::size_t keys_max = 0;                       ///< Of one lane.
-  std::size_t duplicates_max = 0;                 ///< Accepted events of one lane remembered.
-  std::string model_name;                         ///< "detector"
+  std::size_t keys_max = 0;        ///< Of one lane.
+  std::size_t duplicates_max = 0;  ///< Accepted events of one lane remembered.
+  std::string model_name;          ///< "detector"
   std::uint32_t model_version = 1;
   double threshold = 0.9;
   bool include_features = false;
-  std::vector<std::string> feature_names;         ///< Columns of Batch::features.
-  std::vector<std::string> reason_names;          ///< What Reasons::column indexes.
+  std::vector<std::string> feature_names;  ///< Columns of Batch::features.
+  std::vector<std::string> reason_names;   ///< What Reasons::column indexes.
   /// A fresh set of stages for one lane, in the order in which they run.
   std::function<std::vector<std::unique_ptr<Stage>>()> make_stages;
   std::function<FrameDecoder()> make_decoder;

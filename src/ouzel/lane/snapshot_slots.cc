@@ -73,8 +73,8 @@ Result<SnapshotHeader> decode(std::string_view page) {
   }
   ByteReader reader(page.substr(kMagic.size()));
   if (const auto version = reader.get<std::uint32_t>(); version != kVersion) {
-    return fail(ErrorCode::config, "snapshot of version " + std::to_string(version) +
-                                       ", this program reads 1");
+    return fail(ErrorCode::config,
+                "snapshot of version " + std::to_string(version) + ", this program reads 1");
   }
   SnapshotHeader header;
   header.partition = PartitionId(static_cast<std::uint16_t>(reader.get<std::uint32_t>()));
@@ -105,8 +105,8 @@ Result<SnapshotHeader> decode(std::string_view page) {
   return header;
 }
 
-Result<std::string> read_part(File& file, std::uint64_t at, std::uint64_t size,
-                              std::uint32_t crc, std::string_view what) {
+Result<std::string> read_part(File& file, std::uint64_t at, std::uint64_t size, std::uint32_t crc,
+                              std::string_view what) {
   OUZEL_TRY(const std::uint64_t file_size, file.size());
   if (at > file_size || size > file_size - at) {
     return fail(ErrorCode::corrupt, "snapshot too short for its " + std::string(what));
@@ -160,8 +160,8 @@ std::vector<SnapshotHeader> SnapshotSlots::find(std::vector<std::string>* notes)
   return found;
 }
 
-Result<void> SnapshotSlots::read(const SnapshotHeader& header, KeyTable& keys,
-                                 std::string& shared, std::string& duplicates) {
+Result<void> SnapshotSlots::read(const SnapshotHeader& header, KeyTable& keys, std::string& shared,
+                                 std::string& duplicates) {
   const auto slot = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& candidate) {
     return candidate.file && candidate.number == header.number;
   });
@@ -189,15 +189,14 @@ Result<void> SnapshotSlots::read(const SnapshotHeader& header, KeyTable& keys,
   OUZEL_TRY_VOID(keys.finish_restore(header.keys));
   slot->epoch = 0;
   const std::uint64_t behind = behind_chunks(header);
-  OUZEL_TRY(shared, read_part(*slot->file, behind, header.shared_bytes, header.shared_crc,
-                              "shared state"));
+  OUZEL_TRY(shared,
+            read_part(*slot->file, behind, header.shared_bytes, header.shared_crc, "shared state"));
   OUZEL_TRY(duplicates, read_part(*slot->file, behind + header.shared_bytes,
                                   header.duplicates_bytes, header.duplicates_crc, "identities"));
   return {};
 }
 
-Result<std::optional<std::uint64_t>> SnapshotSlots::begin(std::uint64_t number,
-                                                          std::uint64_t epoch,
+Result<std::optional<std::uint64_t>> SnapshotSlots::begin(std::uint64_t number, std::uint64_t epoch,
                                                           std::size_t chunk_bytes) {
   // The slot with the oldest content; the other two stay whole.
   writing_ = 0;

@@ -27,11 +27,11 @@ inline constexpr std::size_t kSnapshotSlots = 3;
 struct SnapshotHeader {
   std::uint64_t log_id = 0;
   PartitionId partition{};
-  std::uint64_t number = 0;        ///< Grows by one from snapshot to snapshot of a lane.
+  std::uint64_t number = 0;  ///< Grows by one from snapshot to snapshot of a lane.
   Hash128 plan;
-  Offset next{};                   ///< The state is that of all events before this one.
-  LogPosition resume{};            ///< No event from `next` on stands before this position.
-  LogPosition durable{};           ///< The log was on disk up to here when this was published.
+  Offset next{};          ///< The state is that of all events before this one.
+  LogPosition resume{};   ///< No event from `next` on stands before this position.
+  LogPosition durable{};  ///< The log was on disk up to here when this was published.
   EventTime newest_event{};
   Totals totals;
   KeyTableState keys;
@@ -41,7 +41,7 @@ struct SnapshotHeader {
   std::uint64_t duplicates_bytes = 0;
   std::uint32_t shared_crc = 0;
   std::uint32_t duplicates_crc = 0;
-  std::uint32_t chunks_crc = 0;    ///< Of the chunks' own checksums, in order.
+  std::uint32_t chunks_crc = 0;  ///< Of the chunks' own checksums, in order.
 };
 
 struct SnapshotPlace {
@@ -66,8 +66,7 @@ class SnapshotSlots {
                                              std::size_t chunk_bytes);
   Result<void> write_chunk(std::size_t index, Bytes bytes);
   /// All chunks are there: writes the other parts; fills in the header's checksums and sizes.
-  Result<void> finish(SnapshotHeader& header, std::string_view shared,
-                      std::string_view duplicates);
+  Result<void> finish(SnapshotHeader& header, std::string_view shared, std::string_view duplicates);
   /// Syncs everything, then writes and syncs the header, which makes it count.
   Result<void> publish(const SnapshotHeader& header);
 
@@ -76,9 +75,9 @@ class SnapshotSlots {
  private:
   struct Slot {
     std::unique_ptr<File> file;
-    std::uint64_t number = 0;           ///< Of the snapshot it holds; 0: none that is known.
+    std::uint64_t number = 0;            ///< Of the snapshot it holds; 0: none that is known.
     std::optional<std::uint64_t> epoch;  ///< Chunks changed after it differ; absent: any may.
-    std::vector<std::uint32_t> crcs;    ///< Of its chunks.
+    std::vector<std::uint32_t> crcs;     ///< Of its chunks.
     std::atomic<std::uint64_t> bytes{0};
   };
   std::string path(std::size_t slot) const;

@@ -16,21 +16,21 @@ namespace ouzel {
 struct LaneStatus {
   PartitionId partition{};
   enum class State : std::uint8_t { recovering, running, stopped } state = State::recovering;
-  std::string why;                     ///< If stopped: what happened and what to do.
-  std::uint64_t accepted = 0;          ///< Events of this partition that are on disk.
-  Totals totals;                       ///< Of the outcomes that are on disk.
-  std::uint64_t duplicates = 0;        ///< Since this process started.
+  std::string why;               ///< If stopped: what happened and what to do.
+  std::uint64_t accepted = 0;    ///< Events of this partition that are on disk.
+  Totals totals;                 ///< Of the outcomes that are on disk.
+  std::uint64_t duplicates = 0;  ///< Since this process started.
   std::uint64_t keys = 0;
   std::uint64_t keys_max = 0;
-  std::uint64_t keys_evicted = 0;      ///< Since this process started.
-  EventTime newest_event{};            ///< Of the outcomes that are on disk.
+  std::uint64_t keys_evicted = 0;  ///< Since this process started.
+  EventTime newest_event{};        ///< Of the outcomes that are on disk.
 };
 
 struct LogStatus {
-  std::uint64_t events_bytes = 0;      ///< Appended since this process started.
+  std::uint64_t events_bytes = 0;  ///< Appended since this process started.
   std::uint64_t outcomes_bytes = 0;
-  std::uint64_t log_bytes = 0;         ///< On disk now.
-  std::uint64_t snapshot_bytes = 0;    ///< On disk now.
+  std::uint64_t log_bytes = 0;       ///< On disk now.
+  std::uint64_t snapshot_bytes = 0;  ///< On disk now.
   bool admits_events = true;
   std::string why;
 };
@@ -41,8 +41,8 @@ struct EngineStatus {
   std::uint32_t model_version = 0;
   std::vector<LaneStatus> lanes;
   LogStatus log;
-  HistogramTotals end_to_end_ns;       ///< Acceptance -> outcome on disk.
-  HistogramTotals sync_ns;             ///< One fdatasync of the log.
+  HistogramTotals end_to_end_ns;  ///< Acceptance -> outcome on disk.
+  HistogramTotals sync_ns;        ///< One fdatasync of the log.
   HistogramTotals batch_rows;
   HistogramTotals snapshot_ns;
   /// Time a batch spends in a stage, by the stage's name.

@@ -44,8 +44,8 @@ class Duplicates {
   std::size_t home(const Hash128& identity) const { return tag_of(identity) & mask_; }
   void erase(std::uint32_t place);
 
-  std::vector<Hash128> ring_;    ///< Event of offset o at o % size; zero: none.
-  std::vector<Entry> index_;     ///< Open addressing, linear probing, a power of two.
+  std::vector<Hash128> ring_;  ///< Event of offset o at o % size; zero: none.
+  std::vector<Entry> index_;   ///< Open addressing, linear probing, a power of two.
   std::uint32_t mask_ = 0;
 };
 

@@ -52,8 +52,8 @@ void write_header(std::string& out, const FrameHeader& header, std::uint64_t log
 
 Result<FrameHeader> read_header(std::string_view bytes, std::uint64_t log_id) {
   if (bytes.size() < kFrameHeaderBytes) {
-    return fail(ErrorCode::corrupt, "frame header too short: 64 bytes needed, got " +
-                                        std::to_string(bytes.size()));
+    return fail(ErrorCode::corrupt,
+                "frame header too short: 64 bytes needed, got " + std::to_string(bytes.size()));
   }
   ByteReader reader(bytes.substr(0, kFrameHeaderBytes));
   if (reader.get<std::uint32_t>() != kMagic) return fail(ErrorCode::corrupt, "no frame here");

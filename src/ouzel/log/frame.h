@@ -11,8 +11,14 @@
 namespace ouzel {
 
 enum class Topic : std::uint8_t {
-  events = 1, outcomes = 2, journal = 3, labels = 4, models = 5, alarms = 6,
-  mark = 254, seal = 255,
+  events = 1,
+  outcomes = 2,
+  journal = 3,
+  labels = 4,
+  models = 5,
+  alarms = 6,
+  mark = 254,
+  seal = 255,
 };
 std::string_view to_string(Topic topic);
 

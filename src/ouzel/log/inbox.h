@@ -54,18 +54,18 @@ class Inbox {
   Wake* wake_ = nullptr;
 };
 
-/// What the door of a partition guards: the next offset, who was accepted lately, and the way to the
-/// lane. The lock makes one instant of giving offsets, appending to the log and pushing, so all
+/// What the door of a partition guards: the next offset, who was accepted lately, and the way to
+/// the lane. The lock makes one instant of giving offsets, appending to the log and pushing, so all
 /// three have the same order.
 struct PartitionInput {
   explicit PartitionInput(std::size_t duplicates_max) : duplicates(duplicates_max) {}
   std::mutex mutex;
   Offset next{};
   Duplicates duplicates;
-  AppendNumber last_append{};          ///< Of this partition's newest event frame.
+  AppendNumber last_append{};  ///< Of this partition's newest event frame.
   Inbox inbox;
   std::atomic<std::uint64_t> duplicate_rows{0};
-  std::atomic<bool> stopped{false};    ///< Damaged: nothing is accepted.
+  std::atomic<bool> stopped{false};  ///< Damaged: nothing is accepted.
 };
 
 }  // namespace ouzel

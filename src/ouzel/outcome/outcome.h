@@ -39,7 +39,7 @@ struct InForce {
   std::uint32_t model_version = 0;
   double threshold = 0;
   Hash128 plan;
-  std::uint64_t control = 0;            ///< Highest control record applied.
+  std::uint64_t control = 0;               ///< Highest control record applied.
   std::vector<std::string> feature_names;  ///< Only if the features are kept in the outcome.
 };
 
@@ -57,9 +57,9 @@ class CommitWriter {
   Offset first_{};
   std::uint32_t rows_ = 0;
   std::uint16_t features_ = 0;
-  std::string fixed_;                     ///< One fixed-width record a row.
-  std::string text_;                      ///< Strings, reasons, features of each row.
-  std::vector<std::string> dictionary_;   ///< Reason names used.
+  std::string fixed_;                         ///< One fixed-width record a row.
+  std::string text_;                          ///< Strings, reasons, features of each row.
+  std::vector<std::string> dictionary_;       ///< Reason names used.
   std::vector<std::uint16_t> dictionary_of_;  ///< Plan column -> dictionary index + 1.
 };
 
@@ -77,7 +77,7 @@ struct OutcomeRow {
   std::uint8_t reasons = 0;
   std::array<std::string_view, kReasonsMax> reason_name{};
   std::array<float, kReasonsMax> reason_weight{};
-  std::string_view features;              ///< f64 little-endian each, or empty.
+  std::string_view features;  ///< f64 little-endian each, or empty.
 };
 
 /// Reads a body. Errors: corrupt (never undefined behaviour, whatever the bytes).

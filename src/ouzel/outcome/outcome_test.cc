@@ -41,9 +41,14 @@ std::string body_of(const Batch& batch) {
   writer.add(batch, true, names);
   Totals totals{.scored = 1, .late = 1, .alerts = 1};
   totals.rejected[static_cast<std::size_t>(Fate::schema)] = 1;
-  return writer.finish({.pipeline = "press-line", .model_name = "press-anomaly",
-                        .model_version = 4, .threshold = 0.9, .plan = {1, 2}, .control = 0,
-                        .feature_names = {"vibration_std_64", "y"}}, totals);
+  return writer.finish({.pipeline = "press-line",
+                        .model_name = "press-anomaly",
+                        .model_version = 4,
+                        .threshold = 0.9,
+                        .plan = {1, 2},
+                        .control = 0,
+                        .feature_names = {"vibration_std_64", "y"}},
+                       totals);
 }
 
 TEST(Outcome, RendersTheContract) {
@@ -54,26 +59,24 @@ TEST(Outcome, RendersTheContract) {
   EXPECT_EQ(reader->totals().rejected_total(), 1u);
   std::string out;
   render(out, PartitionId(3), reader->in_force(), *reader->next());
-  EXPECT_EQ(out,
-            R"({"specversion":"1.0","id":"3:10412","source":"/ouzel/press-line",)"
-            R"("type":"dev.ouzel.outcome.v1","time":"2026-03-01T08:00:00.120Z",)"
-            R"("datacontenttype":"application/json","data":{"event":{"source":"/plant/7",)"
-            R"("id":"a81f","key":"press-12","time":"2026-03-01T08:00:00.120Z"},)"
-            R"("position":{"partition":3,"offset":10412},"status":"scored","score":0.974,)"
-            R"("confidence":0.93,"label":"anomaly","threshold":0.9,"route":"alert",)"
-            R"("model":{"name":"press-anomaly","version":4,"role":"champion"},)"
-            R"("reasons":[{"feature":"vibration_std_64","weight":0.61}],)"
-            R"("features":{"vibration_std_64":2.41,"y":null},"flags":["late"],)"
-            R"("trace":"4bf92f3577b34da6a3ce929d0e0e4736"}})");
+  EXPECT_EQ(out, R"({"specversion":"1.0","id":"3:10412","source":"/ouzel/press-line",)"
+                 R"("type":"dev.ouzel.outcome.v1","time":"2026-03-01T08:00:00.120Z",)"
+                 R"("datacontenttype":"application/json","data":{"event":{"source":"/plant/7",)"
+                 R"("id":"a81f","key":"press-12","time":"2026-03-01T08:00:00.120Z"},)"
+                 R"("position":{"partition":3,"offset":10412},"status":"scored","score":0.974,)"
+                 R"("confidence":0.93,"label":"anomaly","threshold":0.9,"route":"alert",)"
+                 R"("model":{"name":"press-anomaly","version":4,"role":"champion"},)"
+                 R"("reasons":[{"feature":"vibration_std_64","weight":0.61}],)"
+                 R"("features":{"vibration_std_64":2.41,"y":null},"flags":["late"],)"
+                 R"("trace":"4bf92f3577b34da6a3ce929d0e0e4736"}})");
   out.clear();
   render_reject(out, PartitionId(3), reader->in_force(), *reader->next(), R"({"t":"hot"})");
-  EXPECT_EQ(out,
-            R"({"specversion":"1.0","id":"3:10413","source":"/ouzel/press-line",)"
-            R"("type":"dev.ouzel.outcome.v1","datacontenttype":"application/json",)"
-            R"("data":{"event":{"source":"/plant/\"8\"","id":"b\n","key":"press-13",)"
-            R"("bytes":"{\"t\":\"hot\"}"},"position":{"partition":3,"offset":10413},)"
-            R"("status":"rejected","reason":"schema",)"
-            R"("detail":"temperature: expected a number, got \"hot\"","flags":[]}})");
+  EXPECT_EQ(out, R"({"specversion":"1.0","id":"3:10413","source":"/ouzel/press-line",)"
+                 R"("type":"dev.ouzel.outcome.v1","datacontenttype":"application/json",)"
+                 R"("data":{"event":{"source":"/plant/\"8\"","id":"b\n","key":"press-13",)"
+                 R"("bytes":"{\"t\":\"hot\"}"},"position":{"partition":3,"offset":10413},)"
+                 R"("status":"rejected","reason":"schema",)"
+                 R"("detail":"temperature: expected a number, got \"hot\"","flags":[]}})");
   EXPECT_FALSE(reader->next());
   EXPECT_FALSE(reader->damaged());
 }

@@ -68,7 +68,8 @@ Result<std::unique_ptr<OfflineLog>> OfflineLog::open(FileSystem& fs, const std::
 }
 
 std::unique_ptr<LogReader> OfflineLog::read_from(LogPosition from) {
-  return std::make_unique<SegmentReader>(*set_, [this] { return end_; }, from);
+  return std::make_unique<SegmentReader>(
+      *set_, [this] { return end_; }, from);
 }
 
 }  // namespace ouzel

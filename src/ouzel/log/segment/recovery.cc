@@ -21,7 +21,8 @@ struct Candidate {
 bool all_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == bytes.npos; }
 
 LogPosition file_limit(const Segment& segment) {
-  return segment.header.base + (std::max<std::uint64_t>(segment.file_bytes, kPageBytes) - kPageBytes);
+  return segment.header.base +
+         (std::max<std::uint64_t>(segment.file_bytes, kPageBytes) - kPageBytes);
 }
 
 /// The header page does not count. If frames of the file's own generation prove that it once did
@@ -122,8 +123,8 @@ struct TailScan {
 };
 
 Result<TailScan> scan_tail(const std::shared_ptr<Segment>& segment) {
-  TailScan scan{.end = segment->header.base, .synced = segment->header.base,
-                .next = segment->header.next};
+  TailScan scan{
+      .end = segment->header.base, .synced = segment->header.base, .next = segment->header.next};
   const LogPosition limit = file_limit(*segment);
   SegmentScanner scanner(segment, segment->header.base);
   for (;;) {
@@ -137,7 +138,9 @@ Result<TailScan> scan_tail(const std::shared_ptr<Segment>& segment) {
       index_frame(*segment, header);
       continue;
     }
-    TailScan::Gap gap{.from = scanner.position(), .to = limit, .next = scan.next,
+    TailScan::Gap gap{.from = scanner.position(),
+                      .to = limit,
+                      .next = scan.next,
                       .index_size = segment->index.size()};
     const std::optional<FrameHeader> bad = scanner.bad_header();
     bool more = false;
@@ -164,7 +167,8 @@ Result<void> judge_tail(FoundLog& found, LogPosition witnessed) {
   for (const TailScan::Gap& gap : scan.gaps) {
     if (gap.from < proven && !fault(Fault::truncate_at_bad_frame)) {
       const LogPosition to = gap.to == file_limit(*last) ? std::max(proven, gap.from) : gap.to;
-      found.damage.push_back({gap.from, to, gap.partition, describe_damage(*last, gap.from, to, gap.partition)});
+      found.damage.push_back(
+          {gap.from, to, gap.partition, describe_damage(*last, gap.from, to, gap.partition)});
       continue;
     }
     if (gap.from < scan.end) {
@@ -178,8 +182,8 @@ Result<void> judge_tail(FoundLog& found, LogPosition witnessed) {
   }
   // Positions that a snapshot names are never given to other frames.
   if (!found.damage.empty()) found.end = std::max(found.end, witnessed);
-  found.proven = std::min(std::max(found.proven, found.damage.empty() ? found.proven : witnessed),
-                          found.end);
+  found.proven =
+      std::min(std::max(found.proven, found.damage.empty() ? found.proven : witnessed), found.end);
   last->end = found.end;
   last->indexed = true;
   return {};
@@ -232,8 +236,10 @@ Result<FoundLog> find_log(FileSystem& fs, const std::string& directory, std::uin
     found.end = found.proven = witnessed;
     if (witnessed > LogPosition(0)) {
       found.damage.push_back({LogPosition(0), witnessed, std::nullopt,
-                              directory + ": its segments are gone, though a snapshot names log "
-                              "position " + std::to_string(witnessed.value())});
+                              directory +
+                                  ": its segments are gone, though a snapshot names log "
+                                  "position " +
+                                  std::to_string(witnessed.value())});
     }
     return found;
   }

@@ -22,8 +22,8 @@ Result<std::string_view> SegmentScanner::bytes_at(LogPosition at, std::size_t si
   const bool inside = at >= buffer_at_ && at + size <= buffer_at_ + buffer_.size();
   if (!inside) {
     buffer_.resize(std::max(size, kReadBytes));
-    OUZEL_TRY(const std::size_t got, segment_->file->read(segment_->byte_of(at), buffer_.data(),
-                                                          buffer_.size()));
+    OUZEL_TRY(const std::size_t got,
+              segment_->file->read(segment_->byte_of(at), buffer_.data(), buffer_.size()));
     buffer_.resize(got);
     buffer_at_ = at;
   }
@@ -38,8 +38,8 @@ Result<SegmentScanner::Found> SegmentScanner::next(LogPosition limit) {
   OUZEL_TRY(const std::string_view head, bytes_at(position_, kFrameHeaderBytes));
   const auto header = read_header(head, segment_->header.log_id);
   if (!header) return Found::bad;
-  const bool own = header->generation == segment_->header.generation &&
-                   header->position == position_;
+  const bool own =
+      header->generation == segment_->header.generation && header->position == position_;
   if (!own && !fault(Fault::accept_recycled_frame)) return Found::bad;
   bad_header_ = *header;
   if (position_ + header->bytes_on_disk() > limit) return Found::bad;

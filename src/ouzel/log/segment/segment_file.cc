@@ -68,8 +68,8 @@ Result<SegmentHeader> decode_segment_header(std::string_view page) {
   ByteReader reader(page.substr(kMagic.size()));
   const auto version = reader.get<std::uint32_t>();
   if (version != kVersion) {
-    return fail(ErrorCode::config, "segment of version " + std::to_string(version) +
-                                       ", this program reads version 1");
+    return fail(ErrorCode::config,
+                "segment of version " + std::to_string(version) + ", this program reads version 1");
   }
   const auto entries = reader.get<std::uint32_t>();
   SegmentHeader header;

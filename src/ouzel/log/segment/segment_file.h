@@ -52,12 +52,12 @@ struct Segment {
   std::shared_ptr<File> file;
   std::string path;
   std::uint64_t file_bytes = 0;
-  bool rebuilt = false;              ///< The header was damaged and made again from frames.
-  bool complete = false;             ///< It has a successor; `end` is final.
-  LogPosition end{};                 ///< Where its last frame ends, as far as it is known.
-  std::vector<IndexEntry> index;     ///< In log order; at most one entry every 64 KiB a view.
-  bool indexed = false;              ///< `index` covers the whole segment.
-  bool index_on_disk = false;        ///< Or about to be.
+  bool rebuilt = false;           ///< The header was damaged and made again from frames.
+  bool complete = false;          ///< It has a successor; `end` is final.
+  LogPosition end{};              ///< Where its last frame ends, as far as it is known.
+  std::vector<IndexEntry> index;  ///< In log order; at most one entry every 64 KiB a view.
+  bool indexed = false;           ///< `index` covers the whole segment.
+  bool index_on_disk = false;     ///< Or about to be.
 
   std::uint64_t byte_of(LogPosition at) const { return kPageBytes + (at - header.base); }
 };

@@ -41,8 +41,11 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(FileSystem& fs, const Clock
 Result<void> SegmentLog::recover(LogPosition witnessed) {
   OUZEL_TRY_VOID(fs_.make_directory(options_.directory));
   OUZEL_TRY(FoundLog found, find_log(fs_, options_.directory, options_.log_id, witnessed));
-  report_ = {.fresh = found.segments.empty() && found.damage.empty(), .sealed = found.sealed,
-             .cut_bytes = found.cut_bytes, .damage = found.damage, .notes = found.notes};
+  report_ = {.fresh = found.segments.empty() && found.damage.empty(),
+             .sealed = found.sealed,
+             .cut_bytes = found.cut_bytes,
+             .damage = found.damage,
+             .notes = found.notes};
   recovered_ = next_ = found.next;
   set_ = std::make_unique<SegmentSet>(fs_, found.segments);
   spares_ = std::make_unique<SpareSegments>(
@@ -58,7 +61,8 @@ Result<void> SegmentLog::recover(LogPosition witnessed) {
     tail_ = found.end;
     const std::uint64_t in_page = current_->byte_of(tail_) % kPageBytes;
     page_.resize(in_page);
-    OUZEL_TRY(const std::size_t got, current_->file->read(current_->byte_of(tail_) - in_page, page_.data(), in_page));
+    OUZEL_TRY(const std::size_t got,
+              current_->file->read(current_->byte_of(tail_) - in_page, page_.data(), in_page));
     page_.resize(got);
     durable_end_ = tail_.value();
     update_room();
@@ -74,8 +78,8 @@ Result<void> SegmentLog::recover(LogPosition witnessed) {
   tail_ = found.end;
   const std::uint64_t in_page = current_->byte_of(tail_) % kPageBytes;
   page_.resize(in_page);
-  OUZEL_TRY(const std::size_t got, current_->file->read(current_->byte_of(tail_) - in_page,
-                                                        page_.data(), in_page));
+  OUZEL_TRY(const std::size_t got,
+            current_->file->read(current_->byte_of(tail_) - in_page, page_.data(), in_page));
   OUZEL_CHECK(got == in_page);
   durable_end_.store(tail_.value(), std::memory_order_release);
   set_->extend(tail_, {});
@@ -152,8 +156,8 @@ AppendNumber SegmentLog::append(FrameDraft draft) {
   pending.body_crc = crc32c(pending.draft.body);
   const std::uint64_t bytes = disk_bytes(pending.draft);
   queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  topic_bytes_[static_cast<std::size_t>(pending.draft.topic)].fetch_add(
-      bytes, std::memory_order_relaxed);
+  topic_bytes_[static_cast<std::size_t>(pending.draft.topic)].fetch_add(bytes,
+                                                                        std::memory_order_relaxed);
   const std::lock_guard lock(queue_mutex_);
   queue_.push_back(std::move(pending));
   return ++appended_;
@@ -181,7 +185,8 @@ bool SegmentLog::has_room(std::uint64_t bytes, std::string* why) {
 }
 
 std::unique_ptr<LogReader> SegmentLog::read_from(LogPosition from) {
-  return std::make_unique<SegmentReader>(*set_, [this] { return durable_end(); }, from);
+  return std::make_unique<SegmentReader>(
+      *set_, [this] { return durable_end(); }, from);
 }
 
 std::deque<SegmentLog::Pending> SegmentLog::take_round() {
@@ -218,7 +223,8 @@ void SegmentLog::write_round(std::deque<Pending>& round) {
     return;
   }
   place(round, count);
-  if (fault(Fault::outcome_before_durable)) durable_end_.store((tail_ + (disk_bytes(round[0].draft))).value());
+  if (fault(Fault::outcome_before_durable))
+    durable_end_.store((tail_ + (disk_bytes(round[0].draft))).value());
   if (fault(Fault::ack_before_sync)) waiters_.advance(written_ + count);
   if (const auto written = write_and_sync(); !written) {
     if (!move_round_to_new_segment(round, count)) return fail_with(written.error());

@@ -55,8 +55,7 @@ class SegmentLog final : public Log {
  public:
   /// Recovers what is there and makes it ready to append. Errors: config, unavailable.
   static Result<std::unique_ptr<SegmentLog>> open(FileSystem& fs, const Clock& clock,
-                                                  SegmentLogOptions options,
-                                                  LogPosition witnessed);
+                                                  SegmentLogOptions options, LogPosition witnessed);
   ~SegmentLog() override;
   SegmentLog(const SegmentLog&) = delete;
   SegmentLog& operator=(const SegmentLog&) = delete;
@@ -69,9 +68,7 @@ class SegmentLog final : public Log {
     return LogPosition(durable_end_.load(std::memory_order_acquire));
   }
   LogPosition oldest() const override { return set_->oldest(); }
-  Offset oldest(Topic topic, PartitionId partition) const {
-    return set_->oldest(topic, partition);
-  }
+  Offset oldest(Topic topic, PartitionId partition) const { return set_->oldest(topic, partition); }
   std::unique_ptr<LogReader> read_from(LogPosition from) override;
   Result<LogPosition> find(Topic topic, PartitionId partition, Offset offset) override {
     return set_->find(topic, partition, offset);
@@ -114,7 +111,7 @@ class SegmentLog final : public Log {
   struct Pending {
     FrameDraft draft;
     std::uint32_t body_crc = 0;
-    bool numbered = true;            ///< False: a mark or a seal, which nobody appended.
+    bool numbered = true;  ///< False: a mark or a seal, which nobody appended.
   };
 
   SegmentLog(FileSystem& fs, const Clock& clock, SegmentLogOptions options);
@@ -155,13 +152,13 @@ class SegmentLog final : public Log {
   // The writer's own.
   std::shared_ptr<Segment> current_;
   NextOffsets next_;
-  LogPosition tail_{};                 ///< Behind the last frame written.
+  LogPosition tail_{};  ///< Behind the last frame written.
   AppendNumber written_{};
-  std::string page_;                   ///< The last, partial page of the current segment.
-  std::string buffer_;                 ///< `page_`, the round's frames, zeros to a whole page.
-  std::vector<FrameHeader> headers_;   ///< Of the frames in `buffer_`.
-  bool more_queued_ = false;           ///< The last round was full.
-  bool witnessed_ = true;              ///< A later frame names the last round durable.
+  std::string page_;                  ///< The last, partial page of the current segment.
+  std::string buffer_;                ///< `page_`, the round's frames, zeros to a whole page.
+  std::vector<FrameHeader> headers_;  ///< Of the frames in `buffer_`.
+  bool more_queued_ = false;          ///< The last round was full.
+  bool witnessed_ = true;             ///< A later frame names the last round durable.
   Histogram sync_ns_;
 
   mutable std::mutex failure_mutex_;
@@ -172,7 +169,7 @@ class SegmentLog final : public Log {
   std::atomic<std::uint64_t> needed_{~std::uint64_t{0}};
   Wake wake_;
   Wake background_;
-  bool refusing_ = false;              ///< The background thread has said that the disk is full.
+  bool refusing_ = false;  ///< The background thread has said that the disk is full.
   std::atomic<bool> stopping_{false};
   std::thread writer_;
   std::thread background_thread_;

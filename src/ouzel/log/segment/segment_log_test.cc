@@ -35,8 +35,11 @@ class SegmentLogTest : public ::testing::Test {
   /// Appends one frame of `rows` and remembers it as what must be read back.
   void put(SegmentLog& log, std::uint16_t partition, std::uint32_t rows, std::string body) {
     Offset& next = next_[partition];
-    log.append({.topic = Topic::events, .partition = PartitionId(partition), .base = next,
-                .rows = rows, .accepted = WallTime(std::chrono::nanoseconds(++time_)),
+    log.append({.topic = Topic::events,
+                .partition = PartitionId(partition),
+                .base = next,
+                .rows = rows,
+                .accepted = WallTime(std::chrono::nanoseconds(++time_)),
                 .body = body});
     next += rows;
     expected_.push_back(std::move(body));

@@ -1,5 +1,5 @@
-/// The segments that make up the log, oldest first, and what is asked about them: where an offset or
-/// a time stands, how many bytes, which may go. Thread-safe.
+/// The segments that make up the log, oldest first, and what is asked about them: where an offset
+/// or a time stands, how many bytes, which may go. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -36,9 +36,9 @@ class SegmentSet {
   Result<LogPosition> find(WallTime time);
 
   struct Retention {
-    WallTime created_before{};     ///< Older segments may go,
-    std::uint64_t bytes_max = 0;   ///< and the oldest beyond so many bytes (0: no bound),
-    LogPosition needed{};          ///< but nothing at or above this.
+    WallTime created_before{};    ///< Older segments may go,
+    std::uint64_t bytes_max = 0;  ///< and the oldest beyond so many bytes (0: no bound),
+    LogPosition needed{};         ///< but nothing at or above this.
   };
   /// Takes the segments out that may go. Whoever still reads one keeps its file open.
   std::vector<std::shared_ptr<Segment>> expire(const Retention& retention);

@@ -16,7 +16,9 @@ std::uint64_t page_up(std::uint64_t bytes) {
 }  // namespace
 
 SpareSegments::SpareSegments(FileSystem& fs, SpareOptions options, std::uint64_t generation)
-    : fs_(fs), options_(std::move(options)), generation_(generation),
+    : fs_(fs),
+      options_(std::move(options)),
+      generation_(generation),
       next_bytes_(options_.bytes_min) {}
 
 bool SpareSegments::prepare() {
@@ -31,11 +33,6 @@ bool SpareSegments::prepare() {
   for (std::uint64_t bytes = std::max(next_size(), missing);; bytes /= 2) {
     auto made = make(bytes);
     const std::lock_guard lock(mutex_);
-    if (made && (*made)->header.generation < taken_) {
-      // A larger one was made and used meanwhile; generations must grow along the log.
-      recyclable_.push_back((*made)->path);
-      continue;
-    }
     if (made) {
       ready_.push_back(std::move(*made));
       failure_.clear();
@@ -54,15 +51,16 @@ bool SpareSegments::prepare() {
 Result<std::shared_ptr<Segment>> SpareSegments::take(std::uint64_t bytes) {
   {
     const std::lock_guard lock(mutex_);
-    if (!ready_.empty() && frame_room(*ready_.front()) >= bytes) {
+    while (!ready_.empty()) {
       auto segment = std::move(ready_.front());
       ready_.pop_front();
-      taken_ = segment->header.generation;
-      return segment;
+      // Generations must grow along the log: one that was passed over gets a new one first.
+      if (segment->header.generation > taken_ && frame_room(*segment) >= bytes) {
+        taken_ = segment->header.generation;
+        return segment;
+      }
+      recyclable_.push_back(segment->path);
     }
-    // Too small: generations must grow along the log, so it gets a new one before it is used.
-    for (const auto& segment : ready_) recyclable_.push_back(segment->path);
-    ready_.clear();
   }
   auto made = make(std::max(next_size(), page_up(bytes) + kPageBytes));
   if (!made) made = make(page_up(bytes) + kPageBytes);

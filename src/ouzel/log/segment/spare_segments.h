@@ -1,5 +1,5 @@
-/// Segment files made ready in the background: zero-filled (or recycled), synced together with their
-/// directory before first use, so that the writer never waits for the disk to allocate.
+/// Segment files made ready in the background: zero-filled (or recycled), synced together with
+/// their directory before first use, so that the writer never waits for the disk to allocate.
 ///
 /// Thread-safe. `prepare` belongs to one background thread; it is the slow part.
 #pragma once
@@ -50,7 +50,7 @@ class SpareSegments {
  private:
   Result<std::shared_ptr<Segment>> make(std::uint64_t bytes);
   std::uint64_t next_size();
-  std::uint64_t ready_room() const;    ///< Under the lock.
+  std::uint64_t ready_room() const;  ///< Under the lock.
 
   FileSystem& fs_;
   const SpareOptions options_;
@@ -59,9 +59,9 @@ class SpareSegments {
   std::deque<std::shared_ptr<Segment>> ready_;
   std::vector<std::string> recyclable_;
   std::uint64_t generation_;
-  std::uint64_t taken_ = 0;            ///< Generation of the segment that was taken last.
+  std::uint64_t taken_ = 0;  ///< Generation of the segment that was taken last.
   std::uint64_t next_bytes_;
-  std::uint64_t wanted_bytes_ = 0;     ///< Room that somebody waits for.
+  std::uint64_t wanted_bytes_ = 0;  ///< Room that somebody waits for.
   std::string failure_;
 };
 
