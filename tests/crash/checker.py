@@ -23,6 +23,7 @@ import reference
 COUNTS = ('LOST', 'DUP', 'HOLE', 'REORDERED', 'PHANTOM', 'STATE', 'IDENTITY', 'EARLY', 'ANSWER',
           'DAMAGE', 'VIEW', 'EXIT')
 TELL_MAX = 12
+MESSAGE_MAX = 1200
 
 
 class Counts:
@@ -35,7 +36,7 @@ class Counts:
         self.of[name] += 1
         self.told += 1
         if self.told <= TELL_MAX:
-            self.tell(f'  {name}: {message}')
+            self.tell(f'  {name}: {message}'[:MESSAGE_MAX])
 
     def total(self):
         return sum(self.of.values())

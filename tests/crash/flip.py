@@ -105,8 +105,7 @@ def frame_places(log, topic):
 def address_of(line):
     """partition:offset of a line of `tap`."""
     parsed = json.loads(line)
-    position = parsed.get('position') or (parsed.get('data') or {}).get('position')
-    return f"{position['partition']}:{position['offset']}" if position else parsed['id']
+    return parsed.get('ouzelposition') or parsed['id']
 
 
 def choose(base, rng):
@@ -174,7 +173,8 @@ def run_copy(options, base, case):
     reported = ''
     try:
         with kill_loop.connect(engine, 10) as connection:
-            if kill_loop.post(connection, base.more) != base.more.count(b'\n') + 1:
+            reply = kill_loop.post(connection, base.more)
+            if reply.get('accepted') != base.more.count(b'\n') + 1:
                 reported = 'further events refused'
             deadline = time.monotonic() + 10
             while not kill_loop.at_rest(connection):

@@ -208,7 +208,7 @@ class Twin(Connection):
             return None
         sender = self.load.rng.choice(busy)
         self.own, self.request = sender.own, sender.request
-        self.load.ledger.unanswered(self.request)  # Which of the two is taken is open.
+        self.load.ledger.doubled(self.request)
         return self.request.head.encode() + self.request.body
 
     def answer(self, status, headers, body):

@@ -247,7 +247,8 @@ def read_log(directory, log_id, named=0):
         if log.frames and segment.base != log.end and not log.damages:
             log.damages.append(Damage(log.end, segment.base, 'segments do not join'))
         walk(segment, limit, log, log_id, named)
-    proofs = [frame.synced_to for frame in log.frames]
+    # A segment's header is written when all before it is on disk.
+    proofs = [frame.synced_to for frame in log.frames] + [segment.base for segment in segments]
     log.durable_end = max([*proofs, min(named, log.end)], default=0)
     log.sealed = bool(log.frames) and log.frames[-1].topic == SEAL
     check_offsets(log)
