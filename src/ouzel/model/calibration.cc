@@ -14,6 +14,7 @@ constexpr float kGrowth = 1.0F + 1.0F / 131072;   ///< Of the weight of a row, s
 constexpr float kTail = 0.02F;
 constexpr float kPriorRows = 128.0F;
 constexpr std::uint32_t kPriorFades = 4096;
+constexpr float kYouth = 1024;                    ///< Rows until anomalies can be told.
 constexpr std::uint32_t kRowsMax = 1U << 30;
 constexpr float kAlarmScore = 0.9F;
 constexpr float kAlarmMemory = 1.0F / 16384;
@@ -140,8 +141,9 @@ void learn(Calibration& calibration, const Past& row) {
   }
   const float alarm = row.score >= kAlarmScore ? 1.0F : 0.0F;
   calibration.alarms += kAlarmMemory * (alarm - calibration.alarms);
-  const float normal =
-      within((calibration.alarms - kAlarmShareMin) / (kAlarmShareMax - kAlarmShareMin), 0.0F, 1.0F);
+  const float normal = upper_of(
+      within((calibration.alarms - kAlarmShareMin) / (kAlarmShareMax - kAlarmShareMin), 0.0F, 1.0F),
+      1.0F - static_cast<float>(calibration.rows) / kYouth);
   float place = row.place;
   float trust = row.trust;
   if (place > calibration.alarm_place) {

@@ -9,7 +9,8 @@
 ///
 /// Anomalies must not become normal: a row beyond p = 1e-4 counts the less the stronger it is, and
 /// as if it stood just beyond. Only where such rows are more than 2 % (fully: 10 %) do they count
-/// for what they are: then they are the normal.
+/// for what they are: then they are the normal. So do the first 1,024 rows, ever less: a young
+/// lane does not know yet what an anomaly is.
 ///
 /// Lives in the lane's state, zero means "nothing seen". The table from strength to score is made
 /// anew at fixed row counts, so results depend on the rows alone. Constant time: one logarithm.

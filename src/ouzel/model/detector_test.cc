@@ -210,6 +210,22 @@ TEST(Detector, IsCalibratedOnCleanData) {
   }
 }
 
+/// Lanes of one key, from their first row on: a season not yet seen whole is no anomaly.
+TEST(Detector, IsQuietWhileYoung) {
+  int alarms = 0;
+  for (int lane_number = 0; lane_number < 50; ++lane_number) {
+    Lane lane(climate());
+    Random random(static_cast<std::uint64_t>(lane_number));
+    double memory = 0;
+    for (int t = 0; t < 1000; ++t) {
+      memory = 0.9 * memory + random.normal();
+      const double season = 5 * std::sin(t * 6.2831853 / 1440);
+      alarms += lane.score(0, {season + random.normal(), memory}) >= 0.9F;
+    }
+  }
+  EXPECT_LE(alarms, 15) << "of 50,000 rows";
+}
+
 TEST(Detector, NewKeysAreFlaggedAndScoreModeratelyAtMost) {
   Trained trained;
   for (int i = 0; i < 30; ++i) {

@@ -22,6 +22,8 @@ constexpr float kJointCalmMax = 4.0F;      ///< Most that a channel adds to it i
 constexpr float kSmoothMemory = 1.0F / 10;
 constexpr float kSmoothShare = 4.0F;
 constexpr float kOddAlone = 9.0F;          ///< Three sigma: odd without the other channels.
+/// Strengths of a calm row, for each channel and one more: what stands in for a past.
+constexpr std::array<float, kGroups> kTypical = {3.0F, 8.0F};
 constexpr float kTwoGroups = 1.1892071F;   ///< 2^(1/4)
 
 /// Weight of an evidence in its group. Level counts through the smoothed sum alone.
@@ -171,11 +173,13 @@ void RowJudge::learn_row(float score) {
                           : head_->pressure * kOddKeep;
     rate = 1.0F / (1.0F + kOddRate * head_->odd);
     if (suspicious) rate = lower_of(rate, kSuspiciousRate);
+    const auto n = static_cast<float>(channels_ + 1);
+    const float trust = 1.0F / (1.0F + kOddTrust * head_->odd);
     for (int group = 0; group < kGroups; ++group) {
-      learn(calibration_[group], Past{.place = place_[group],
-                                      .score = part_[group],
-                                      .trust = 1.0F / (1.0F + kOddTrust * head_->odd),
-                                      .typical = typical_});
+      learn(calibration_[group], {.place = place_[group],
+                                  .score = part_[group],
+                                  .trust = trust,
+                                  .typical = kTypical[group] * n});
     }
     if (channels_ > 1) pooled_.learn(error_, rate);
     head_->smooth = smooth_;

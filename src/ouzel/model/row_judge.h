@@ -58,8 +58,7 @@ class RowJudge {
         warm_up_(warm_up),
         calibration_(reinterpret_cast<Calibration*>(lane)),
         fleet_(reinterpret_cast<Fleet*>(lane + LaneLayout(channels).fleet)),
-        pooled_(reinterpret_cast<float*>(lane + LaneLayout(channels).pooled), channels),
-        typical_(4.0F + 2.0F * static_cast<float>(channels)) {
+        pooled_(reinterpret_cast<float*>(lane + LaneLayout(channels).pooled), channels) {
     std::fill(error_, error_ + Pooled::padded(channels), 0.0F);
   }
 
@@ -88,7 +87,6 @@ class RowJudge {
   Calibration* const calibration_;   ///< One a group.
   Fleet* const fleet_;
   Pooled pooled_;
-  const float typical_;
 
   KeyHead* head_ = nullptr;
   Channel* channel_ = nullptr;
