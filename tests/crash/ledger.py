@@ -171,6 +171,8 @@ class Ledger:
                 again = True
                 if event.status == ACKED:
                     continue  # Its partition is overloaded; the event is there all the same.
+                # A log that failed cannot know what of its last round got to disk.
+                event.doubtful |= 'the log has failed' in refused[index].get('detail', '')
                 event.status = UNKNOWN if event.doubtful else UNTAKEN
             else:
                 event.status = REFUSED

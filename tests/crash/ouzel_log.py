@@ -200,6 +200,7 @@ def walk(segment, limit, log, log_id, named):
         witness = max([item[1].synced_to for item in later], default=0)
         if limit is None and witness <= position and named <= position:
             log.torn_bytes = len(segment.data[at:].rstrip(b'\0'))
+            log.durable_end = witness
             return
         to = later[0][1].position if later else (limit or max(named, position + 1))
         why = f'bad frame in {os.path.basename(segment.path)} at byte {at}'
@@ -249,7 +250,7 @@ def read_log(directory, log_id, named=0):
         walk(segment, limit, log, log_id, named)
     # A segment's header is written when all before it is on disk.
     proofs = [frame.synced_to for frame in log.frames] + [segment.base for segment in segments]
-    log.durable_end = max([*proofs, min(named, log.end)], default=0)
+    log.durable_end = max([log.durable_end, *proofs, min(named, log.end)])
     log.sealed = bool(log.frames) and log.frames[-1].topic == SEAL
     check_offsets(log)
     return log
