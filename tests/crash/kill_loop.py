@@ -69,6 +69,8 @@ class Campaign:
             out['OUZEL_TEST_FS'] = f'forget:{self.rng.randrange(1 << 30)}'
             if self.rng.random() < 0.15:
                 out['OUZEL_TEST_FS'] += f':fail_sync={self.rng.randrange(1, 60)}'
+            if self.options.slow_log or self.rng.random() < 0.1:
+                out['OUZEL_TEST_FS'] += ':sync_us=300:slow=/log/'
         return out
 
     def strace(self):
@@ -283,6 +285,7 @@ def parse_options(arguments=None):
     parser.add_argument('--kills-per-directory', type=int, default=30)
     parser.add_argument('--set', action='append', default=[], help='more settings, path=value')
     parser.add_argument('--fault', help='plant this fault (OUZEL_TEST_FAULT, needs ouzel_hooks)')
+    parser.add_argument('--slow-log', action='store_true', help='mode forget: the log syncs slowly')
     parser.add_argument('--stop-at-first', action='store_true', help='end a directory at a finding')
     options = parser.parse_args(arguments)
     options.environment = {'OUZEL_TEST_FAULT': options.fault} if options.fault else {}

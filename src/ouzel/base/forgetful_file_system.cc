@@ -20,11 +20,13 @@ constexpr std::string_view kDraftPrefix = ".forget-";
 /// Odds of an early arrival, per write (sectors) and per change of a name (names).
 constexpr double kSectorLeak = 0.10;
 constexpr double kNameLeak = 0.20;
+constexpr std::uint64_t kSlowFactor = 50;
 
 struct Spec {
   std::uint64_t seed = 0;
   std::uint64_t fail_sync = 0;
   std::uint64_t sync_us = 500;
+  std::string slow;
   bool calm = false;
 };
 
@@ -48,6 +50,8 @@ std::optional<Spec> parse_spec(std::string_view text) {
       good = parse_number(value, spec.fail_sync);
     else if (word.starts_with("sync_us="))
       good = parse_number(value, spec.sync_us);
+    else if (word.starts_with("slow="))
+      spec.slow = value;
     else if (word == "calm")
       spec.calm = true;
     else
@@ -159,7 +163,9 @@ Result<void> ForgetfulFileSystem::sync(Inode& inode, const std::string& path) {
   }
   // A part arrives early, then a kill has time to fall between.
   if (dice_.leak(0.5)) OUZEL_TRY_VOID(inode.leak(dice_));
-  if (spec_.sync_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(spec_.sync_us));
+  const bool slow = !spec_.slow.empty() && path.find(spec_.slow) != std::string::npos;
+  const std::uint64_t wait_us = spec_.sync_us * (slow ? kSlowFactor : 1);
+  if (wait_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(wait_us));
   if (number == spec_.fail_sync) {
     inode.forget_dirty();
     return fail(ErrorCode::unavailable,

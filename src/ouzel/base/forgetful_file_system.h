@@ -26,6 +26,7 @@ namespace ouzel {
 ///   `:fail_sync=<n>`  the n-th sync of a file (from 1) fails; its unsynced bytes never reach the
 ///                     real file, yet look written to later reads, as Linux marks pages clean;
 ///   `:sync_us=<n>`    how long a sync takes (default 500), so that there is a before and an after;
+///   `:slow=<text>`    that of a file whose path contains the text takes 50 times as long;
 ///   `:calm`           nothing reaches the real files before a sync.
 /// Returns null if the text says anything else.
 std::unique_ptr<FileSystem> make_forgetful_file_system(std::unique_ptr<FileSystem> real,

@@ -47,7 +47,9 @@ TEST_F(ForgetfulTest, RefusesOtherSpecs) {
                            "forget:1:fail_sync=", "forget:1:sync_us=z"}) {
     EXPECT_EQ(make_forgetful_file_system(make_posix_file_system(), spec), nullptr) << spec;
   }
-  EXPECT_NE(make_forgetful_file_system(make_posix_file_system(), "forget:1"), nullptr);
+  for (const char* spec : {"forget:1", "forget:1:calm:fail_sync=3:sync_us=9:slow=.seg"}) {
+    EXPECT_NE(make_forgetful_file_system(make_posix_file_system(), spec), nullptr) << spec;
+  }
 }
 
 TEST_F(ForgetfulTest, BytesNeedASync) {
