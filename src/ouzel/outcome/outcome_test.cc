@@ -100,6 +100,17 @@ TEST(Outcome, AnyBytesReadWithoutHarm) {
   }
 }
 
+TEST(Outcome, RendersEveryTimeThatFits) {
+  Batch batch = two_rows();
+  batch.time[0] = EventTime(std::chrono::nanoseconds(std::numeric_limits<std::int64_t>::min() + 1));
+  const std::string body = body_of(batch);
+  auto reader = CommitReader::open(body);
+  ASSERT_TRUE(reader);
+  std::string out;
+  render(out, PartitionId(0), reader->in_force(), *reader->next());
+  EXPECT_NE(out.find(R"("time":"1677-09-21T00:12:43.145224193Z")"), out.npos) << out;
+}
+
 TEST(Outcome, AnEmptyCommitStillSaysWhatIsInForce) {
   CommitWriter writer;
   writer.begin(Offset(7));

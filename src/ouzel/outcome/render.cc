@@ -10,17 +10,9 @@
 namespace ouzel {
 namespace {
 
-void put_number(std::string& out, double value) {
-  if (!std::isfinite(value)) {
-    out += "null";
-    return;
-  }
-  std::array<char, 32> text{};
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
-  out.append(text.data(), end);
-}
-
-void put_number(std::string& out, float value) {
+/// The shortest decimals that read back as the same float or double.
+template <class Float>
+void put_number(std::string& out, Float value) {
   if (!std::isfinite(value)) {
     out += "null";
     return;
@@ -65,12 +57,13 @@ void put_text(std::string& out, std::string_view text) {
 
 /// RFC 3339, UTC, with as many digits of the second as there are: none, 3, 6 or 9.
 void put_time(std::string& out, EventTime time) {
-  using std::chrono::days;
-  using std::chrono::floor;
-  const auto since = time.time_since_epoch();
-  const auto day = floor<days>(since);
+  // Rounded down without ever leaving 64 bits: the first day of 1677 that fits is not whole.
+  constexpr std::int64_t kDay = 86'400'000'000'000;
+  const std::int64_t since = time.time_since_epoch().count();
+  const std::int64_t rest = since % kDay;
+  const std::chrono::days day(since / kDay - (rest < 0 ? 1 : 0));
   const std::chrono::year_month_day date{std::chrono::sys_days{day}};
-  const std::chrono::hh_mm_ss clock{since - day};
+  const std::chrono::hh_mm_ss clock{std::chrono::nanoseconds(rest < 0 ? rest + kDay : rest)};
   std::array<char, 48> text{};
   const int size = std::snprintf(
       text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
