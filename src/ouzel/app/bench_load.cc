@@ -34,7 +34,7 @@ class Poster {
 
   /// Sends until it is answered for good; false: gave up.
   bool post(std::string_view body, std::size_t events) {
-    for (;;) {
+    for (bool repeated = false;; repeated = true) {
       ++result.requests;
       const auto reply = client_.post("/events", "application/x-ndjson", body);
       if (!reply) {
@@ -45,8 +45,9 @@ class Poster {
       result.accepted += read.accepted;
       if (!read.retry) {
         result.refused += events - std::min<std::size_t>(events, read.accepted + read.duplicates);
-        if (read.accepted > 0) return true;
-        result.failure = "nothing accepted: " + reply->body.substr(0, 300);
+        // What an earlier try got in is a duplicate of itself now.
+        if (read.accepted > 0 || (repeated && read.duplicates > 0)) return true;
+        result.failure = "nothing accepted at the first try: " + reply->body.substr(0, 300);
         return false;
       }
       ++result.held_up;
