@@ -40,9 +40,10 @@ FAULTS = {
 
 def by_kill_loop(options, fault, mode, counts):
     slow = ['--slow-log'] if mode == 'slow' else []
-    arguments = [*slow, '--mode', 'forget' if mode == 'slow' else mode, '--kills', '10000', '--seed', str(options.seed), '--fault', fault,
-                 '--stop-at-first', '--seconds-max', str(options.seconds_max), '--program',
-                 options.program, '--kills-per-directory', '12']
+    arguments = [*slow, '--mode', 'forget' if mode == 'slow' else mode, '--kills', '10000',
+                 '--seed', str(options.seed), '--fault', fault, '--stop-at-first', '--seconds-max',
+                 str(options.seconds_max), '--program', options.program, '--kills-per-directory',
+                 '12']
     kill_loop.run(kill_loop.parse_options(arguments), counts)
 
 

@@ -9,6 +9,7 @@
 
 #include "ouzel/base/clock.h"
 #include "ouzel/base/forgetful_file_system.h"
+#include "ouzel/base/logging.h"
 #include "ouzel/base/random.h"
 #include "ouzel/log/segment/segment_log.h"
 #include "tests/sim/cut_file_system.h"
@@ -128,6 +129,7 @@ std::uint64_t seeds() {
 }
 
 TEST(PowerCut, NothingDurableIsLostNothingElseAppears) {
+  logging::configure(logging::Format::json, logging::Level::error);
   std::size_t durable = 0;
   for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
     Disk disk(seed);

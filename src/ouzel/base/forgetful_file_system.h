@@ -9,7 +9,7 @@
 /// the process. Reads see what was written.
 ///
 /// A name that starts with `.forget-` is a draft of a file on its way to its name: left behind by a
-/// kill, never listed, to be ignored. `lock` and the directory above it are real at once.
+/// kill, never listed, to be ignored. A lock is real, but for one in a directory that is not yet.
 /// Renaming a directory is not supported (error internal).
 ///
 /// Thread-safe. Owns the real file system; its files may not outlive it.

@@ -145,10 +145,12 @@ TEST_F(ForgetfulTest, DirectoriesWaitForTheirParent) {
 
 TEST_F(ForgetfulTest, ALockIsReal) {
   const auto fs = forgetful();
-  ASSERT_TRUE(fs->make_directory(at("d")));
-  const auto held = fs->lock(at("d/LOCK"));
+  const auto held = fs->lock(at("LOCK"));
   ASSERT_TRUE(held) << held.error().message;
-  EXPECT_FALSE(disk_->lock(at("d/LOCK")));
+  EXPECT_FALSE(disk_->lock(at("LOCK")));
+  ASSERT_TRUE(fs->make_directory(at("d")));
+  EXPECT_TRUE(fs->lock(at("d/LOCK")));
+  EXPECT_FALSE(is_on_disk("d"));
 }
 
 TEST_F(ForgetfulTest, TruncateWaitsForASync) {

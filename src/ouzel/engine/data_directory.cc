@@ -11,6 +11,14 @@ namespace {
 
 constexpr std::string_view kTitle = "ouzel data directory";
 
+/// The directory in which `path` has its name.
+std::string parent_of(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 std::string hex(std::uint64_t value, int digits) {
   std::array<char, 24> text{};
   std::snprintf(text.data(), text.size(), "%0*llx", digits, static_cast<unsigned long long>(value));
@@ -86,7 +94,10 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(FileSystem& fs, const
                                                            Random& random) {
   auto out = std::make_unique<DataDirectory>();
   out->path_ = path;
-  OUZEL_TRY_VOID(fs.make_directory(path));
+  if (!fs.exists(path)) {
+    OUZEL_TRY_VOID(fs.make_directory(path));
+    OUZEL_TRY_VOID(fs.sync_directory(parent_of(path)));
+  }
   OUZEL_TRY(out->lock_, fs.lock(path + "/LOCK"));
   if (!fs.exists(path + "/ouzel.meta")) {
     // A log without its meta file is damage, not a new directory.
