@@ -12,6 +12,7 @@
 #include "ouzel/decode/decoder.h"
 #include "ouzel/decode/split.h"
 #include "ouzel/engine/data_directory.h"
+#include "ouzel/engine/recovery.h"
 #include "ouzel/http/client.h"
 #include "ouzel/log/segment/reader.h"
 #include "ouzel/serve/topic_lines.h"
@@ -60,7 +61,7 @@ class FileTap {
     if (!meta) return failed(meta.error());
     bool first = true;
     do {
-      const auto done = pass(meta->log_id, first);
+      const auto done = pass(*meta, first);
       if (!done) return failed(done.error());
       std::fflush(stdout);
       first = false;
@@ -70,10 +71,13 @@ class FileTap {
 
  private:
   /// Prints what there is from `at_` on.
-  Result<void> pass(std::uint64_t log_id, bool first) {
+  Result<void> pass(const DirectoryMeta& meta, bool first) {
     // A lock that cannot be had says that the owner lives; it is given back at once.
     const bool alive = !fs_->lock(options_.data_dir + "/LOCK").has_value();
-    OUZEL_TRY(const auto log, OfflineLog::open(*fs_, options_.data_dir + "/log", log_id, alive));
+    const LogPosition witnessed =
+        witnessed_in(*fs_, options_.data_dir, meta.log_id, meta.partitions);
+    OUZEL_TRY(const auto log, OfflineLog::open(*fs_, options_.data_dir + "/log", meta.log_id, alive,
+                                               witnessed));
     for (const std::string& note : log->notes()) tell(note);
     for (const Damage& damage : log->damage()) tell_damage(damage.what);
     if (first) OUZEL_TRY_VOID(begin(*log));

@@ -97,6 +97,17 @@ LogPosition witnessed_by(const std::vector<PartitionFound>& partitions) {
   return highest;
 }
 
+LogPosition witnessed_in(FileSystem& fs, const std::string& data_dir, std::uint64_t log_id,
+                         std::uint16_t partitions) {
+  std::vector<PartitionFound> found(partitions);
+  std::vector<std::string> notes;
+  for (std::uint16_t i = 0; i < partitions; ++i) {
+    SnapshotSlots slots(fs, {data_dir + "/snapshots", log_id, PartitionId(i)});
+    found[i].snapshots = slots.find(&notes);
+  }
+  return witnessed_by(found);
+}
+
 Result<void> survey(SegmentLog& log, std::vector<PartitionFound>& partitions) {
   LogPosition from = log.durable_end();
   for (std::size_t i = 0; i < partitions.size(); ++i) {

@@ -30,6 +30,9 @@ struct PartitionFound {
 
 /// The highest log position that any snapshot names.
 LogPosition witnessed_by(const std::vector<PartitionFound>& partitions);
+/// The same, read from the snapshots of a data directory.
+LogPosition witnessed_in(FileSystem& fs, const std::string& data_dir, std::uint64_t log_id,
+                         std::uint16_t partitions);
 
 /// Reads the log from where the oldest newest snapshot begins and fills in all but the replay.
 /// Damage stops the partitions that it touches.

@@ -134,6 +134,7 @@ std::vector<SnapshotHeader> SnapshotSlots::find(std::vector<std::string>* notes)
   for (std::size_t i = 0; i < kSnapshotSlots; ++i) {
     if (!fs_.exists(path(i))) continue;
     auto file = fs_.open(path(i), OpenMode::write);
+    if (!file) file = fs_.open(path(i), OpenMode::read);  // `tap` may belong to another user.
     if (!file) continue;
     std::string page(kPageBytes, '\0');
     const auto got = (*file)->read(0, page.data(), page.size());

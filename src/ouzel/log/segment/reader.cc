@@ -56,8 +56,9 @@ Result<std::optional<FrameView>> SegmentReader::step_over(LogPosition limit) {
 }
 
 Result<std::unique_ptr<OfflineLog>> OfflineLog::open(FileSystem& fs, const std::string& directory,
-                                                     std::uint64_t log_id, bool alive) {
-  OUZEL_TRY(FoundLog found, find_log(fs, directory, log_id, LogPosition{}));
+                                                     std::uint64_t log_id, bool alive,
+                                                     LogPosition witnessed) {
+  OUZEL_TRY(FoundLog found, find_log(fs, directory, log_id, witnessed));
   auto log = std::make_unique<OfflineLog>();
   log->set_ = std::make_unique<SegmentSet>(fs, std::move(found.segments));
   log->end_ = alive ? found.proven : found.end;

@@ -40,7 +40,8 @@ std::string describe_damage(const Segment& segment, LogPosition from, LogPositio
 class OfflineLog {
  public:
   static Result<std::unique_ptr<OfflineLog>> open(FileSystem& fs, const std::string& directory,
-                                                  std::uint64_t log_id, bool alive);
+                                                  std::uint64_t log_id, bool alive,
+                                                  LogPosition witnessed = {});
   SegmentSet& set() { return *set_; }
   std::unique_ptr<LogReader> read_from(LogPosition from);
   LogPosition end() const { return end_; }
