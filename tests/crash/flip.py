@@ -6,7 +6,8 @@ events and outcomes); what is shown beside a report must still be true. A silent
 failure. One directory was stopped cleanly, one was killed under load. Where nothing on disk proves
 that the lost bytes were ever synced (the end of the log cut off, or a flip behind the last witness
 after a kill), damage cannot be told from a torn tail: a shorter, otherwise equal answer is then
-counted as `torn`.
+counted as `torn`. So is the loss of a whole oldest segment (cut off within its header page), which
+looks as if retention had removed it.
 """
 import argparse
 import json
@@ -205,7 +206,8 @@ def judge(base, case, verdict, truth, places):
     cut = min(places.get(address_of(line), 0) for line in missing)
     later = [line for line in got if places.get(address_of(line), 0) > cut]
     unprovable = case.kind == 'truncate' or cut >= base.proven
-    if unprovable and not later and case.path.startswith('log'):
+    gone = case.kind == 'truncate' and case.at < ouzel_log.PAGE
+    if (gone or (unprovable and not later)) and case.path.startswith('log'):
         return 'torn', ''
     return 'SILENT', f'{sum(missing.values())} lines are missing: {next(iter(missing))!r}'
 
