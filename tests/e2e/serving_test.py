@@ -3,7 +3,7 @@ import json
 import re
 import threading
 
-from engine import Engine, tap
+from engine import Engine
 from place import PIPELINE, InScratch, goods
 
 
@@ -89,8 +89,7 @@ class Serving(InScratch):
 
     def test_outcomes_over_http(self):
         self.engine.connect().post(goods(0, 300))
-        self.engine.wait_scored()
-        expected = sorted(tap(self.engine.data_dir, "outcomes"))
+        expected = sorted(self.engine.settled("outcomes", 300))
         got, path = [], "/api/v1/outcomes?from=beginning&limit=100"
         for _ in range(10):
             status, text, _ = self.engine.get(path)
