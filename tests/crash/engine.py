@@ -27,6 +27,10 @@ decide: {threshold: 0.9, review: 0.6, include_features: true}
 '''
 
 
+# A script that is told to end takes its engine and its files with it.
+signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
 def default_program(hooks):
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     build = os.environ.get('OUZEL_BUILD') or os.path.join(root, 'build')

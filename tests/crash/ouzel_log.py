@@ -5,7 +5,6 @@ It decides for itself which frames count, where the log ends, and whether what f
 tail of a crash or damage. Used by the crash checker; run by hand it prints a summary.
 """
 import argparse
-import atexit
 import ctypes
 import json
 import os
@@ -30,12 +29,12 @@ SEGMENT_NAME = re.compile(r'[0-9a-f]{16}\.seg')
 def load_crc32c():
     """Compiles crc32c.c and returns crc(bytes, before=0)."""
     place = tempfile.mkdtemp(prefix='ouzel-crc-')
-    atexit.register(shutil.rmtree, place, ignore_errors=True)
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'crc32c.c')
     library = os.path.join(place, 'crc32c.so')
     compiler = os.environ.get('CC') or 'cc'
     subprocess.run([compiler, '-O2', '-shared', '-fPIC', '-o', library, source], check=True)
     loaded = ctypes.CDLL(library)
+    shutil.rmtree(place)
     loaded.crc32c_init()
     loaded.crc32c.restype = ctypes.c_uint32
     loaded.crc32c.argtypes = [ctypes.c_uint32, ctypes.c_char_p, ctypes.c_size_t]
