@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "ouzel/base/hash.h"
+#include "ouzel/base/wake.h"
 
 namespace ouzel {
 namespace {
@@ -17,6 +18,18 @@ std::string parent_of(std::string path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// A `tap` that looks whether an owner lives holds the lock for a moment: only who is still there
+/// after several looks is an owner.
+Result<std::unique_ptr<FileLock>> take_lock(FileSystem& fs, const std::string& path) {
+  constexpr int kLooks = 5;
+  Wake pause;
+  for (int look = 1;; ++look) {
+    auto lock = fs.lock(path);
+    if (lock || lock.error().code != ErrorCode::config || look == kLooks) return lock;
+    pause.wait_for(std::chrono::milliseconds(20));
+  }
 }
 
 std::string hex(std::uint64_t value, int digits) {
@@ -98,7 +111,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(FileSystem& fs, const
     OUZEL_TRY_VOID(fs.make_directory(path));
     OUZEL_TRY_VOID(fs.sync_directory(parent_of(path)));
   }
-  OUZEL_TRY(out->lock_, fs.lock(path + "/LOCK"));
+  OUZEL_TRY(out->lock_, take_lock(fs, path + "/LOCK"));
   if (!fs.exists(path + "/ouzel.meta")) {
     // A log without its meta file is damage, not a new directory.
     if (fs.exists(out->log_path())) {

@@ -239,6 +239,25 @@ TEST_F(SegmentLogTest, RemovesOnlyWhatIsOldAndNotNeeded) {
   open();
 }
 
+TEST_F(SegmentLogTest, RetentionGivesTheDiskBack) {
+  auto log = open();
+  for (int i = 0; i < 300; ++i) {
+    put(*log, 0, 1, std::string(8000, 'x'));
+    log->step();
+    log->tend();
+  }
+  const auto files = [&] {
+    const auto all = std::filesystem::directory_iterator(root_ / "log");
+    return std::count_if(begin(all), end(all),
+                         [](const auto& entry) { return entry.path().extension() == ".seg"; });
+  };
+  ASSERT_GT(files(), 10);
+  clock_.advance(std::chrono::hours(24 * 8));
+  log->keep_from(log->durable_end());
+  log->tend();
+  EXPECT_LE(files(), 6) << "the one being written, what is needed, a spare and two to recycle";
+}
+
 TEST_F(SegmentLogTest, AnOfflineReaderSeesOnlyWhatIsProvenWhileTheOwnerLives) {
   auto log = open();
   put(*log, 0, 1, "first");

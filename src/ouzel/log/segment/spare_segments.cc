@@ -7,6 +7,9 @@
 namespace ouzel {
 namespace {
 
+/// Files kept for another life.
+constexpr std::size_t kRecyclableMax = 2;
+
 std::uint64_t frame_room(const Segment& segment) { return segment.file_bytes - kPageBytes; }
 
 std::uint64_t page_up(std::uint64_t bytes) {
@@ -71,8 +74,15 @@ Result<std::shared_ptr<Segment>> SpareSegments::take(std::uint64_t bytes) {
 }
 
 void SpareSegments::recycle(std::string path) {
-  const std::lock_guard lock(mutex_);
-  recyclable_.push_back(std::move(path));
+  {
+    const std::lock_guard lock(mutex_);
+    if (recyclable_.size() < kRecyclableMax) {
+      recyclable_.push_back(std::move(path));
+      return;
+    }
+  }
+  // Enough wait already: retention gives the rest back to the disk.
+  (void)fs_.remove(path);
 }
 
 bool SpareSegments::retire(const std::string& path) {
