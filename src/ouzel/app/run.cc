@@ -51,16 +51,6 @@ int exit_code(const Error& error) {
   return error.code == ErrorCode::config ? 78 : 1;
 }
 
-/// The names of the optional parts that this build has, as a JSON array.
-std::string features_json() {
-  std::string out = "[";
-  for (const auto& [name, present] : build_features()) {
-    if (!present) continue;
-    out += (out.size() == 1 ? "\"" : ",\"") + name + "\"";
-  }
-  return out + "]";
-}
-
 /// Half of the cores score by default; the rest serve and write.
 std::uint32_t worker_count(const RunOptions& options) {
   if (options.workers > 0) return options.workers;
@@ -115,7 +105,7 @@ Result<void> start_serving(const RunOptions& options, Running& running, std::uin
       running.clock,
       ApiOptions{.version = version(),
                  .revision = revision(),
-                 .features = features_json(),
+                 .version_json = version_json(),
                  .accepting = [&running] { return running.engine->ready(); }});
   running.api->add_routes(router);
   OUZEL_TRY(const ListenAddress listen, parse_listen(pipeline.serve.listen));

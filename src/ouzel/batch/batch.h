@@ -107,8 +107,6 @@ struct Reasons {
   std::array<float, kReasonsMax> weight{};
 };
 
-inline constexpr std::uint32_t kNoSlot = 0xffffffffU;
-
 class Batch {
  public:
   Batch() = default;
@@ -129,9 +127,6 @@ class Batch {
   NumberTable values;                 ///< The schema's numeric fields, in its order.
   std::vector<StringColumn> strings;  ///< The schema's string fields, in its order.
   std::vector<std::uint8_t> flags;    ///< kFlag… bits.
-
-  // -- lane: keys ---------------------------------------------------------------------------
-  std::vector<std::uint32_t> slot;  ///< Row of the key's state; kNoSlot unless live.
 
   // -- feature ------------------------------------------------------------------------------
   NumberTable features;  ///< In the order of the plan's feature names.

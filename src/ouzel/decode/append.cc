@@ -15,7 +15,6 @@ void reset(Batch& batch, const Schema& schema) {
   batch.strings.resize(schema.string_columns());
   for (StringColumn& column : batch.strings) column.clear();
   batch.flags.clear();
-  batch.slot.clear();
   batch.features.reset(0, batch.features.width());
   batch.score.clear();
   batch.confidence.clear();

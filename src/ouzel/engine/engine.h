@@ -55,8 +55,6 @@ class Engine final : public StatusSource {
   Log& log() { return *log_; }
   std::vector<std::unique_ptr<PartitionInput>>& partitions() { return inputs_; }
   EngineStatus status() const override;
-  /// Some partition is stopped.
-  bool degraded() const;
 
  private:
   struct Worker {

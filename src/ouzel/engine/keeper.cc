@@ -116,10 +116,6 @@ void Engine::keep_needed() {
   log_->keep_from(needed);
 }
 
-bool Engine::degraded() const {
-  return std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return !lane; });
-}
-
 EngineStatus Engine::status() const {
   EngineStatus out;
   out.pipeline = plan_->pipeline;

@@ -30,6 +30,9 @@
 
 namespace ouzel {
 
+/// No row.
+inline constexpr std::uint32_t kNoSlot = 0xffffffffU;
+
 /// Stands in front of the stages' bytes in every row.
 struct KeyHeader {
   Hash128 key;

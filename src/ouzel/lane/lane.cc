@@ -145,7 +145,6 @@ void Lane::place_rows(Batch& batch, WallTime accepted) {
   for (const Hash128& key : batch.key_hash) keys.prefetch(key);
   for (const Hash128& key : batch.key_hash) keys.prefetch_row(key);
   rows_.assign(batch.rows(), nullptr);
-  batch.slot.assign(batch.rows(), kNoSlot);
   explained_.clear();
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     if (batch.live(row) && batch.time[row] == kNoTime) {
@@ -157,7 +156,6 @@ void Lane::place_rows(Batch& batch, WallTime accepted) {
     KeyHeader& header = keys.header(slot);
     if (batch.time[row] < header.newest) batch.flags[row] |= kFlagLate;
     header.newest = std::max(header.newest, batch.time[row]);
-    batch.slot[row] = slot;
     rows_[row] = keys.row(slot);
   }
   if (!explained_.empty()) batch.explain(explained_);

@@ -28,7 +28,6 @@ class LaneState {
     return {reinterpret_cast<const char*>(lane_.data()), lane_.size() * sizeof(std::uint64_t)};
   }
   Result<void> restore_shared(std::string_view bytes);
-  std::size_t memory_bytes() const { return keys_.memory_bytes() + lane_.size() * 8; }
 
  private:
   struct Part {

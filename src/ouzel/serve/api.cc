@@ -71,7 +71,7 @@ void Api::add_routes(http::Router& router) {
     health(request, std::move(responder));
   });
   get("/version", [this](const http::Request&, http::Responder responder) {
-    responder.send(http::json_response(version_json()));
+    responder.send(http::json_response(options_.version_json));
   });
   get("/metrics", [this](const http::Request& request, http::Responder responder) {
     metrics(request, std::move(responder));
@@ -87,13 +87,6 @@ void Api::add_routes(http::Router& router) {
     outcomes(request, std::move(responder));
   });
   add_status_page(router);
-}
-
-std::string Api::version_json() const {
-  JsonWriter out;
-  out.begin_object().member("version", options_.version).member("revision", options_.revision);
-  if (!options_.features.empty()) out.name("features").raw(options_.features);
-  return out.end_object().finish();
 }
 
 /// Partitions that stopped because of damage do not take the others out of service; the lines of

@@ -26,7 +26,7 @@ namespace ouzel {
 struct ApiOptions {
   std::string version;              ///< Of the program.
   std::string revision;             ///< Of its source.
-  std::string features;             ///< Optional parts that are in, as a JSON array of strings.
+  std::string version_json;         ///< What /version answers.
   std::function<bool()> accepting;  ///< False while starting and stopping. Thread-safe.
 };
 
@@ -44,7 +44,6 @@ class Api {
   void health(const http::Request& request, http::Responder responder);
   void metrics(const http::Request& request, http::Responder responder);
   void outcomes(const http::Request& request, http::Responder responder);
-  std::string version_json() const;
 
   const StatusSource& status_;
   const std::shared_ptr<const Plan> plan_;

@@ -83,7 +83,6 @@ class Stream {
         EventTime(std::chrono::seconds(1'000'000 + row) - std::chrono::seconds(late)));
     out.flags.push_back(static_cast<std::uint8_t>((late > 0 ? kFlagLate : 0) |
                                                   (random.chance(0.1) ? kFlagWarming : 0)));
-    out.slot.push_back(live ? key_of(row) : kNoSlot);
     for (std::size_t i = 0; i < subject_.value_columns; ++i) out.values.row(at)[i] = number(random);
     for (std::size_t i = 0; i < subject_.feature_columns; ++i) {
       out.features.row(at)[i] = number(random);

@@ -159,7 +159,6 @@ Result<TailScan> scan_tail(const std::shared_ptr<Segment>& segment) {
 Result<void> judge_tail(FoundLog& found, LogPosition witnessed) {
   const auto& last = found.segments.back();
   OUZEL_TRY(TailScan scan, scan_tail(last));
-  found.proven = std::max(scan.synced, std::min(witnessed, scan.end));
   const LogPosition proven = std::max(scan.synced, witnessed);
   found.end = scan.end;
   found.next = scan.next;
@@ -182,8 +181,7 @@ Result<void> judge_tail(FoundLog& found, LogPosition witnessed) {
   }
   // Positions that a snapshot names are never given to other frames.
   if (!found.damage.empty()) found.end = std::max(found.end, witnessed);
-  found.proven =
-      std::min(std::max(found.proven, found.damage.empty() ? found.proven : witnessed), found.end);
+  found.proven = std::min(proven, found.end);
   last->end = found.end;
   last->indexed = true;
   return {};

@@ -59,14 +59,7 @@ Result<void> SegmentLog::recover(LogPosition witnessed) {
     current_ = found.segments.back();
     OUZEL_TRY(current_->file, fs_.open(current_->path, OpenMode::write));
     tail_ = found.end;
-    const std::uint64_t in_page = current_->byte_of(tail_) % kPageBytes;
-    page_.resize(in_page);
-    OUZEL_TRY(const std::size_t got,
-              current_->file->read(current_->byte_of(tail_) - in_page, page_.data(), in_page));
-    page_.resize(got);
-    durable_end_ = tail_.value();
-    update_room();
-    return {};
+    return go_on_from_tail();
   }
   const LogPosition from = fault(Fault::trust_page_cache) ? found.end : found.proven;
   found.proven = from;
@@ -76,6 +69,13 @@ Result<void> SegmentLog::recover(LogPosition witnessed) {
   OUZEL_TRY_VOID(open_segment(std::move(segment), from));
   next_ = at_end;
   tail_ = found.end;
+  OUZEL_TRY_VOID(go_on_from_tail());
+  if (!found.segments.empty() && found.damage.empty()) give_back_tail(*found.segments.back());
+  return {};
+}
+
+/// All up to `tail_` is durable: reads the page that the next frame continues.
+Result<void> SegmentLog::go_on_from_tail() {
   const std::uint64_t in_page = current_->byte_of(tail_) % kPageBytes;
   page_.resize(in_page);
   OUZEL_TRY(const std::size_t got,
@@ -84,7 +84,6 @@ Result<void> SegmentLog::recover(LogPosition witnessed) {
   durable_end_.store(tail_.value(), std::memory_order_release);
   set_->extend(tail_, {});
   update_room();
-  if (!found.segments.empty() && found.damage.empty()) give_back_tail(*found.segments.back());
   return {};
 }
 
@@ -103,7 +102,7 @@ void SegmentLog::give_back_tail(Segment& segment) {
 Result<std::uint64_t> SegmentLog::copy_tail(const FoundLog& found, Segment& to) {
   to.header.base = found.proven;
   if (found.proven == found.end) return std::uint64_t{0};
-  next_ = {};  // Offsets at the new base: those of the found segment up to there.
+  // Offsets at the new base: those of the found segment up to there.
   const std::shared_ptr<Segment>& from = found.segments.back();
   next_ = from->header.next;
   SegmentScanner scanner(from, from->header.base);

@@ -117,6 +117,7 @@ class SegmentLog final : public Log {
   SegmentLog(FileSystem& fs, const Clock& clock, SegmentLogOptions options);
   Result<void> recover(LogPosition witnessed);
   Result<std::uint64_t> copy_tail(const FoundLog& found, Segment& to);
+  Result<void> go_on_from_tail();
   void give_back_tail(Segment& segment);
   Result<void> open_segment(std::shared_ptr<Segment> segment, LogPosition base);
 

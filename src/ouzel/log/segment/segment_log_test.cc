@@ -216,6 +216,25 @@ TEST_F(SegmentLogTest, FindsOffsetsThroughTheSparseIndex) {
   }
 }
 
+TEST_F(SegmentLogTest, FindsTimesThroughTheSparseIndex) {
+  auto log = open();
+  for (int i = 0; i < 400; ++i) {
+    clock_.set_wall(WallTime(std::chrono::nanoseconds(time_ + 1)));
+    put(*log, 0, 1, std::string(4000, 'x'));  // accepted at 1 ns, 2 ns, …
+    log->step();
+    log->tend();
+  }
+  for (const std::int64_t wanted : {1, 2, 150, 400}) {
+    auto at = log->find(WallTime(std::chrono::nanoseconds(wanted)));
+    ASSERT_TRUE(at);
+    auto reader = log->read_from(*at);
+    auto frame = reader->next();
+    ASSERT_TRUE(frame && *frame);
+    EXPECT_LE((*frame)->header.accepted.time_since_epoch().count(), wanted);
+    EXPECT_GT((*frame)->header.accepted.time_since_epoch().count(), wanted - 60);
+  }
+}
+
 TEST_F(SegmentLogTest, RemovesOnlyWhatIsOldAndNotNeeded) {
   auto log = open();
   for (int i = 0; i < 100; ++i) {
