@@ -328,7 +328,8 @@ FATES = ('scored', 'schema', 'clock_ahead', 'too_late', 'unknown_key', 'model_fa
          'no_key', 'too_large', 'envelope')
 LABEL_NAMES = ('normal', 'anomaly')
 ROUTES = ('pass', 'review', 'alert')
-FLAGS = ((1, 'late'), (2, 'hold_off'), (4, 'warming'))
+FLAGS = ((1, 'late'), (2, 'hold_off'), (4, 'warming'), (8, 'unknown_key'),
+         (16, 'review_full'))
 OUTCOME = struct.Struct('<BBBBqff')
 NO_TIME = -2 ** 63
 

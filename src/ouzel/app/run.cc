@@ -2,29 +2,24 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <thread>
+#include <memory>
+#include <utility>
 
+#include "ouzel/app/assembly.h"
 #include "ouzel/app/interrupt.h"
 #include "ouzel/app/listen_address.h"
-#include "ouzel/app/version.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/forgetful_file_system.h"
 #include "ouzel/base/logging.h"
-#include "ouzel/engine/engine.h"
-#include "ouzel/gateway/http_events.h"
-#include "ouzel/gateway/log_door.h"
 #include "ouzel/http/server.h"
-#include "ouzel/serve/api.h"
 
 namespace ouzel {
 namespace {
 
 /// CONTRACT: a signal drains, commits and ends within 25 s.
 constexpr std::chrono::nanoseconds kAnswerGrace = std::chrono::seconds(3);
-constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(18);
 
 std::unique_ptr<FileSystem> make_file_system() {
   auto real = make_posix_file_system();
@@ -51,73 +46,21 @@ int exit_code(const Error& error) {
   return error.code == ErrorCode::config ? 78 : 1;
 }
 
-/// Half of the cores score by default; the rest serve and write.
-std::uint32_t worker_count(const RunOptions& options) {
-  if (options.workers > 0) return options.workers;
-  const std::uint32_t cores = std::max(2U, std::thread::hardware_concurrency());
-  return std::min<std::uint32_t>(cores / 2, options.pipeline.limits.partitions);
-}
-
-EngineOptions engine_options(const RunOptions& options) {
-  const LimitsSpec& limits = options.pipeline.limits;
-  EngineOptions out{.data_dir = options.data_dir,
-                    .workers = worker_count(options),
-                    .rebuild_state = options.rebuild_state,
-                    .snapshot_bytes = limits.snapshot_bytes};
-  out.log.segment_bytes_max = limits.segment_bytes;
-  out.log.segment_bytes_min =
-      std::min<std::uint64_t>(out.log.segment_bytes_min, limits.segment_bytes);
-  out.log.retention = limits.retention;
-  out.log.retention_bytes = limits.log_bytes;
-  return out;
-}
-
-/// The parts of a running engine, in the order in which they are made.
-struct Running {
-  SystemClock clock;
-  std::unique_ptr<FileSystem> files;
-  std::shared_ptr<const Plan> plan;
-  std::unique_ptr<Engine> engine;
-  std::unique_ptr<LogDoor> door;
-  std::unique_ptr<HttpEvents> events;
-  std::unique_ptr<Api> api;
-  std::unique_ptr<http::Server> server;
-};
-
-Result<void> start_serving(const RunOptions& options, Running& running, std::uint64_t seed) {
-  const Pipeline& pipeline = options.pipeline;
-  running.door =
-      std::make_unique<LogDoor>(running.engine->log(), running.clock, running.engine->partitions(),
-                                LogDoorOptions{.in_flight_max = pipeline.limits.in_flight});
-  const unsigned io_threads = std::max(1U, options.io_threads);
-  running.events = std::make_unique<HttpEvents>(
-      running.plan->schema, *running.door, running.engine->log(),
-      HttpEventsOptions{.pipeline = pipeline.name,
-                        .partitions = pipeline.limits.partitions,
-                        .request_bytes_max = pipeline.limits.request_bytes,
-                        .io_threads = io_threads,
-                        .seed = seed,
-                        .ready = [&running] { return running.engine->ready(); }});
+/// The server, in front of an assembly.
+Result<std::unique_ptr<http::Server>> serve(const RunOptions& options, Assembly& assembly,
+                                            const Clock& clock) {
   http::Router router;
-  running.events->add_routes(router);
-  running.api = std::make_unique<Api>(
-      *running.engine, running.engine->log(), running.plan, running.events->counters(),
-      running.clock,
-      ApiOptions{.version = version(),
-                 .revision = revision(),
-                 .version_json = version_json(),
-                 .accepting = [&running] { return running.engine->ready(); }});
-  running.api->add_routes(router);
-  OUZEL_TRY(const ListenAddress listen, parse_listen(pipeline.serve.listen));
-  http::ServerOptions server{
-      .address = listen.address, .port = listen.port, .io_threads = io_threads};
-  server.limits.connections_max = pipeline.limits.connections;
-  OUZEL_TRY(running.server, http::Server::start(server, std::move(router), running.clock));
-  running.api->set_server(*running.server);
+  assembly.add_routes(router);
+  OUZEL_TRY(const ListenAddress listen, parse_listen(options.pipeline.serve.listen));
+  http::ServerOptions limits{
+      .address = listen.address, .port = listen.port, .io_threads = io_thread_count(options)};
+  limits.limits.connections_max = options.pipeline.limits.connections;
+  OUZEL_TRY(auto server, http::Server::start(limits, std::move(router), clock));
+  assembly.set_server(*server);
   const bool v6 = listen.address.find(':') != std::string::npos;
   logging::info("listening on http://" + (v6 ? "[" + listen.address + "]" : listen.address) + ":" +
-                std::to_string(running.server->port()));
-  return {};
+                std::to_string(server->port()));
+  return server;
 }
 
 }  // namespace
@@ -125,26 +68,21 @@ Result<void> start_serving(const RunOptions& options, Running& running, std::uin
 int run_pipeline(const RunOptions& options) {
   configure_logging(options);
   const Interrupt interrupt;
-  auto plan = make_plan(options.pipeline);
-  if (!plan) return exit_code(plan.error());
-  Running running;
-  running.files = make_file_system();
-  if (!running.files) return exit_code({ErrorCode::config, "OUZEL_TEST_FS: not understood"});
-  running.plan = std::make_shared<const Plan>(std::move(*plan));
-  const auto now = static_cast<std::uint64_t>(running.clock.wall().time_since_epoch().count());
+  const SystemClock clock;
+  const auto files = make_file_system();
+  if (!files) return exit_code({ErrorCode::config, "OUZEL_TEST_FS: not understood"});
+  const auto now = static_cast<std::uint64_t>(clock.wall().time_since_epoch().count());
   Random random(now ^ (static_cast<std::uint64_t>(::getpid()) << 48));
-  auto engine =
-      Engine::open(*running.files, running.clock, random, running.plan, engine_options(options));
-  if (!engine) return exit_code(engine.error());
-  running.engine = std::move(*engine);
-  if (const auto served = start_serving(options, running, random.bits()); !served) {
-    return exit_code(served.error());
-  }
-  running.engine->start();
+  auto assembly =
+      Assembly::open(options, {.files = files.get(), .clock = &clock, .random = &random});
+  if (!assembly) return exit_code(assembly.error());
+  auto server = serve(options, **assembly, clock);
+  if (!server) return exit_code(server.error());
+  (*assembly)->start();
   while (!interrupt.wait(std::chrono::hours(1))) {}
   logging::info("stopping");
-  running.server->stop(kAnswerGrace);
-  running.engine->stop(kDrainGrace);
+  (*server)->stop(kAnswerGrace);
+  (*assembly)->stop();
   return 0;
 }
 

@@ -49,6 +49,16 @@ Batch shaped_like(const Batch& batch) {
 
 }  // namespace
 
+void NumberTable::widen(std::size_t rows, std::size_t width) {
+  if (width == width_) return;
+  std::vector<double> wider(rows * width, std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::copy_n(row(i), width_, wider.data() + i * width);
+  }
+  numbers_ = std::move(wider);
+  width_ = width;
+}
+
 void Batch::explain(const std::vector<Explained>& explained) {
   StringColumn column;
   std::size_t at = 0;

@@ -44,9 +44,11 @@ std::string_view to_string(Label label);
 std::string_view to_string(Route route);
 
 /// Bits of Batch::flags.
-inline constexpr std::uint8_t kFlagLate = 1;     ///< "late": behind the key's newest event time.
-inline constexpr std::uint8_t kFlagHoldOff = 2;  ///< "hold_off": an alert held back.
-inline constexpr std::uint8_t kFlagWarming = 4;  ///< "warming": too little history to judge.
+inline constexpr std::uint8_t kFlagLate = 1;        ///< "late": behind the key's newest event time.
+inline constexpr std::uint8_t kFlagHoldOff = 2;     ///< "hold_off": an alert held back.
+inline constexpr std::uint8_t kFlagWarming = 4;     ///< "warming": too little history to judge.
+inline constexpr std::uint8_t kFlagUnknownKey = 8;  ///< "unknown_key": a lookup table lacks it.
+inline constexpr std::uint8_t kFlagReviewFull = 16;  ///< "review_full": the day's budget is spent.
 
 /// Strings of one column in one arena. Views live as long as the column is not changed.
 class StringColumn {
@@ -84,6 +86,8 @@ class NumberTable {
     numbers_.assign(rows * width, std::numeric_limits<double>::quiet_NaN());
   }
   void set_width(std::size_t width) { width_ = width; }
+  /// Gives each of the table's `rows` rows `width` ≥ width() columns; the new ones are NaN.
+  void widen(std::size_t rows, std::size_t width);
   /// Appends a row of NaN and returns it; valid until the next append.
   double* append_row() {
     numbers_.resize(numbers_.size() + width_, std::numeric_limits<double>::quiet_NaN());

@@ -95,6 +95,8 @@ void put_flags(std::string& out, std::uint8_t flags) {
   put(kFlagLate, "late");
   put(kFlagHoldOff, "hold_off");
   put(kFlagWarming, "warming");
+  put(kFlagUnknownKey, "unknown_key");
+  put(kFlagReviewFull, "review_full");
   out += ']';
 }
 

@@ -1,0 +1,80 @@
+#include "ouzel/app/assembly.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "ouzel/app/version.h"
+
+namespace ouzel {
+namespace {
+
+/// CONTRACT: a signal drains, commits and ends within 25 s.
+constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(18);
+
+/// Half of the cores score by default; the rest serve and write.
+std::uint32_t worker_count(const RunOptions& options) {
+  if (options.workers > 0) return options.workers;
+  const std::uint32_t cores = std::max(2U, std::thread::hardware_concurrency());
+  return std::min<std::uint32_t>(cores / 2, options.pipeline.limits.partitions);
+}
+
+EngineOptions engine_options(const RunOptions& options) {
+  const LimitsSpec& limits = options.pipeline.limits;
+  EngineOptions out{.data_dir = options.data_dir,
+                    .workers = worker_count(options),
+                    .rebuild_state = options.rebuild_state,
+                    .snapshot_bytes = limits.snapshot_bytes};
+  out.log.segment_bytes_max = limits.segment_bytes;
+  out.log.segment_bytes_min =
+      std::min<std::uint64_t>(out.log.segment_bytes_min, limits.segment_bytes);
+  out.log.retention = limits.retention;
+  out.log.retention_bytes = limits.log_bytes;
+  return out;
+}
+
+}  // namespace
+
+unsigned io_thread_count(const RunOptions& options) { return std::max(1U, options.io_threads); }
+
+Result<std::unique_ptr<Assembly>> Assembly::open(const RunOptions& options, AssemblySeams seams) {
+  const Pipeline& pipeline = options.pipeline;
+  std::unique_ptr<Assembly> made(new Assembly);
+  OUZEL_TRY(Plan plan, make_plan(pipeline));
+  made->plan_ = std::make_shared<const Plan>(std::move(plan));
+  OUZEL_TRY(made->engine_, Engine::open(*seams.files, *seams.clock, *seams.random, made->plan_,
+                                        engine_options(options)));
+  Engine& engine = *made->engine_;
+  made->door_ =
+      std::make_unique<LogDoor>(engine.log(), *seams.clock, engine.partitions(),
+                                LogDoorOptions{.in_flight_max = pipeline.limits.in_flight});
+  const auto ready = [&engine] { return engine.ready(); };
+  made->events_ = std::make_unique<HttpEvents>(
+      made->plan_->schema, *made->door_, engine.log(),
+      HttpEventsOptions{.pipeline = pipeline.name,
+                        .partitions = pipeline.limits.partitions,
+                        .request_bytes_max = pipeline.limits.request_bytes,
+                        .io_threads = io_thread_count(options),
+                        .seed = seams.random->bits(),
+                        .ready = ready});
+  made->api_ = std::make_unique<Api>(engine, engine.log(), made->plan_, made->events_->counters(),
+                                     *seams.clock,
+                                     ApiOptions{.version = version(),
+                                                .revision = revision(),
+                                                .version_json = version_json(),
+                                                .accepting = ready});
+  return made;
+}
+
+void Assembly::add_routes(http::Router& router) {
+  events_->add_routes(router);
+  api_->add_routes(router);
+}
+
+void Assembly::set_server(const http::Server& server) { api_->set_server(server); }
+
+void Assembly::start() { engine_->start(); }
+
+void Assembly::stop() { engine_->stop(kDrainGrace); }
+
+}  // namespace ouzel

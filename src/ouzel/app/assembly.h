@@ -1,0 +1,59 @@
+/// Assembly: all that runs one plan on one data directory, made in the order of dependence: engine,
+/// doors in, API. A changed pipeline file gets a new Assembly; the server that listens stays.
+///
+/// Owns its parts; `clock` and `files` must outlive it, and it the server whose router has its
+/// handlers. `open`, `start` and `stop` belong to one thread.
+#pragma once
+
+#include <memory>
+
+#include "ouzel/app/run.h"
+#include "ouzel/base/clock.h"
+#include "ouzel/base/error.h"
+#include "ouzel/base/file_system.h"
+#include "ouzel/base/random.h"
+#include "ouzel/engine/engine.h"
+#include "ouzel/gateway/http_events.h"
+#include "ouzel/gateway/log_door.h"
+#include "ouzel/http/router.h"
+#include "ouzel/http/server.h"
+#include "ouzel/serve/api.h"
+
+namespace ouzel {
+
+/// What outlives every assembly.
+struct AssemblySeams {
+  FileSystem* files = nullptr;
+  const Clock* clock = nullptr;
+  Random* random = nullptr;
+};
+
+class Assembly {
+ public:
+  /// Recovers the data directory. Errors: config (exit 78), corrupt, unavailable.
+  static Result<std::unique_ptr<Assembly>> open(const RunOptions& options, AssemblySeams seams);
+  Assembly(const Assembly&) = delete;
+  Assembly& operator=(const Assembly&) = delete;
+
+  void add_routes(http::Router& router);
+  /// Whose counters the metrics page shows.
+  void set_server(const http::Server& server);
+  /// Starts the threads: the replay first, then new events.
+  void start();
+  /// The doors must be closed. Waits until everything accepted has its outcome on disk.
+  void stop();
+
+ private:
+  Assembly() = default;
+
+  std::shared_ptr<const Plan> plan_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<LogDoor> door_;
+  std::unique_ptr<HttpEvents> events_;
+  std::unique_ptr<Api> api_;
+};
+
+/// Threads that serve HTTP.
+unsigned io_thread_count(const RunOptions& options);
+
+}  // namespace ouzel
