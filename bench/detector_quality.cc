@@ -44,9 +44,12 @@ Table read_table(const std::string& path) {
          cell = strtok_r(nullptr, ",\r\n", &rest), ++column) {
       if (head && std::strcmp(cell, "label") == 0) label = column;
       if (head) continue;
-      if (column == 0) table.times.emplace_back(cell);
-      else if (column == label) table.labels.push_back(std::atoi(cell) != 0);
-      else row.push_back(std::atof(cell));
+      if (column == 0)
+        table.times.emplace_back(cell);
+      else if (column == label)
+        table.labels.push_back(std::atoi(cell) != 0);
+      else
+        row.push_back(std::atof(cell));
     }
     if (!head) table.rows.push_back(std::move(row));
     head = false;
@@ -158,8 +161,8 @@ void server_metrics(const std::string& dir, const char* name) {
     std::printf("  %-40s AUC-PR %.3f  false alarms %.5f\n",
                 std::filesystem::path(path).filename().c_str(), ap, false_alarms / normal);
   }
-  std::printf("%s: mean AUC-PR %.3f, pooled %.3f\n", name,
-              sum / static_cast<double>(files.size()), average_precision(pooled));
+  std::printf("%s: mean AUC-PR %.3f, pooled %.3f\n", name, sum / static_cast<double>(files.size()),
+              average_precision(pooled));
 }
 
 /// windows.json is regular enough for a small reader: "file": [["start", "end"], …].
@@ -176,8 +179,10 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> read_win
   for (std::size_t at = text.find('"'); at != std::string::npos; at = text.find('"', at + 1)) {
     const std::size_t end = text.find('"', at + 1);
     const std::string word = text.substr(at + 1, end - at - 1);
-    if (word.find(".csv") != std::string::npos) out[file = word];
-    else if (start.empty()) start = word;
+    if (word.find(".csv") != std::string::npos)
+      out[file = word];
+    else if (start.empty())
+      start = word;
     else {
       out[file].emplace_back(start, word);
       start.clear();
@@ -189,7 +194,7 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> read_win
 
 struct NabFile {
   std::vector<float> scores;
-  std::vector<std::pair<std::size_t, std::size_t>> windows;   ///< [begin, end]
+  std::vector<std::pair<std::size_t, std::size_t>> windows;  ///< [begin, end]
 };
 
 double nab_weight(double y) { return 2 / (1 + std::exp(5 * y)) - 1; }
@@ -202,7 +207,7 @@ double nab_score(const std::vector<NabFile>& files, float threshold, std::size_t
   for (const NabFile& file : files) {
     const std::size_t skip = std::min<std::size_t>(file.scores.size() * 15 / 100, 750);
     std::size_t next = 0;
-    std::size_t quiet_until = 0;   ///< As decide.hold_off does: one alert an episode.
+    std::size_t quiet_until = 0;  ///< As decide.hold_off does: one alert an episode.
     std::vector<bool> hit(file.windows.size());
     for (std::size_t i = 0; i < file.scores.size(); ++i) {
       while (next < file.windows.size() && file.windows[next].second < i) ++next;
@@ -211,8 +216,8 @@ double nab_score(const std::vector<NabFile>& files, float threshold, std::size_t
       if (next < file.windows.size() && i >= file.windows[next].first) {
         if (hit[next]) continue;
         hit[next] = true;
-        const auto width = static_cast<double>(file.windows[next].second -
-                                               file.windows[next].first + 1);
+        const auto width =
+            static_cast<double>(file.windows[next].second - file.windows[next].first + 1);
         const double y = -(static_cast<double>(file.windows[next].second - i) + 1) / width;
         score += nab_weight(y) / nab_weight(-1);
       } else if (next == 0) {
@@ -342,8 +347,8 @@ constexpr int kAnomalyKinds = 6;
 struct Device {
   double base[2] = {}, wander[2] = {};
   double phase = 0, noise = 1, held = 0, sign = 1;
-  int kind = -1;    ///< Of the anomaly it is in.
-  int age = 1000;   ///< Rows since that began, or since the last one ended.
+  int kind = -1;   ///< Of the anomaly it is in.
+  int age = 1000;  ///< Rows since that began, or since the last one ended.
   bool found = false;
 
   explicit Device(Random& random) {
@@ -361,8 +366,8 @@ std::vector<double> Device::next(Random& random, int t, double share) {
   const double shared = random.normal();
   const double calm = base[0] + season + wander[0];
   double warm = calm + noise * (0.9 * shared + 0.44 * random.normal());
-  const double wet = base[1] - 2 * season + wander[1] +
-                     2.5 * noise * (-0.9 * shared + 0.44 * random.normal());
+  const double wet =
+      base[1] - 2 * season + wander[1] + 2.5 * noise * (-0.9 * shared + 0.44 * random.normal());
   if (kind < 0 && random.chance(share)) {
     kind = static_cast<int>(random.below(kAnomalyKinds));
     age = 0;
@@ -421,9 +426,10 @@ void sim() {
                 tally[k].found / std::max(tally[k].events, 1.0),
                 tally[k].hits / std::max(tally[k].rows, 1.0));
   }
-  std::printf("sim false alarms per normal event: %.2e, within 50 rows of an anomaly %.0f in all; "
-              "precision %.3f\n",
-              false_alarms / normal, after, 1 - (false_alarms + after) / std::max(alarms, 1.0));
+  std::printf(
+      "sim false alarms per normal event: %.2e, within 50 rows of an anomaly %.0f in all; "
+      "precision %.3f\n",
+      false_alarms / normal, after, 1 - (false_alarms + after) / std::max(alarms, 1.0));
 }
 
 /// CPU time an event: 1,000 keys in turn, batches of 256 rows, as a busy lane has them.
@@ -464,7 +470,8 @@ int main(int argc, char** argv) {
   const std::string dir = argc > 1 ? argv[1] : "../shared/data";
   const auto want = [&](const char* what) {
     if (argc < 3) return true;
-    for (int i = 2; i < argc; ++i) if (std::strcmp(argv[i], what) == 0) return true;
+    for (int i = 2; i < argc; ++i)
+      if (std::strcmp(argv[i], what) == 0) return true;
     return false;
   };
   if (want("asd")) server_metrics(dir + "/asd", "asd");

@@ -9,14 +9,14 @@
 namespace ouzel {
 
 struct RunOptions {
-  Pipeline pipeline;               ///< Linted; flags and environment are already in it.
-  std::string effective;           ///< The whole configuration as text, secrets masked.
+  Pipeline pipeline;      ///< Linted; flags and environment are already in it.
+  std::string effective;  ///< The whole configuration as text, secrets masked.
   std::string data_dir = "./ouzel-data";
   std::string log_format = "auto";  ///< auto (pretty on a terminal, else json), pretty, json.
   std::string log_level = "info";   ///< debug, info, warn, error.
-  bool rebuild_state = false;      ///< Ignore snapshots: rebuild the state from retained input.
-  std::uint32_t workers = 0;       ///< Threads that run lanes; 0: by the number of cores.
-  std::uint32_t io_threads = 0;    ///< 0: by the number of cores.
+  bool rebuild_state = false;       ///< Ignore snapshots: rebuild the state from retained input.
+  std::uint32_t workers = 0;        ///< Threads that run lanes; 0: by the number of cores.
+  std::uint32_t io_threads = 0;     ///< 0: by the number of cores.
 };
 
 /// Returns the exit code (CONTRACT: 0, 1, 78, 69, 130/143 by a second signal).

@@ -76,8 +76,8 @@ class FileTap {
     const bool alive = !fs_->lock(options_.data_dir + "/LOCK").has_value();
     const LogPosition witnessed =
         witnessed_in(*fs_, options_.data_dir, meta.log_id, meta.partitions);
-    OUZEL_TRY(const auto log, OfflineLog::open(*fs_, options_.data_dir + "/log", meta.log_id, alive,
-                                               witnessed));
+    OUZEL_TRY(const auto log,
+              OfflineLog::open(*fs_, options_.data_dir + "/log", meta.log_id, alive, witnessed));
     for (const std::string& note : log->notes()) tell(note);
     for (const Damage& damage : log->damage()) tell_damage(damage.what);
     if (first) OUZEL_TRY_VOID(begin(*log));

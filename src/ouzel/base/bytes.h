@@ -25,21 +25,24 @@ inline std::string_view as_text(Bytes bytes) {
 }
 
 template <class T>
-requires std::is_trivially_copyable_v<T> T load(const void* from) {
+  requires std::is_trivially_copyable_v<T>
+T load(const void* from) {
   T out;
   std::memcpy(&out, from, sizeof(T));
   return out;
 }
 template <class T>
-requires std::is_trivially_copyable_v<T>
-void store(void* to, T value) { std::memcpy(to, &value, sizeof(T)); }
+  requires std::is_trivially_copyable_v<T>
+void store(void* to, T value) {
+  std::memcpy(to, &value, sizeof(T));
+}
 
 /// Appends to a string that the caller owns.
 class ByteWriter {
  public:
   explicit ByteWriter(std::string& out) : out_(out) {}
   template <class T>
-  requires std::is_arithmetic_v<T>
+    requires std::is_arithmetic_v<T>
   void put(T value) {
     const auto at = out_.size();
     out_.resize(at + sizeof(T));
@@ -60,7 +63,7 @@ class ByteWriter {
     out_.append(text);
   }
   template <class T>
-  requires std::is_trivially_copyable_v<T>
+    requires std::is_trivially_copyable_v<T>
   void put_array(std::span<const T> values) {
     out_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   }
@@ -78,7 +81,8 @@ class ByteReader {
   std::size_t left() const { return in_.size(); }
 
   template <class T>
-  requires std::is_arithmetic_v<T> T get() {
+    requires std::is_arithmetic_v<T>
+  T get() {
     if (!need(sizeof(T))) return T{};
     const T out = load<T>(in_.data());
     in_.remove_prefix(sizeof(T));

@@ -6,9 +6,7 @@ namespace ouzel {
 namespace {
 
 template <class A, class B>
-concept Addable = requires(A a, B b) {
-  a + b;
-};
+concept Addable = requires(A a, B b) { a + b; };
 
 static_assert(!Addable<Offset, Offset>, "position + position must not compile");
 static_assert(Addable<Offset, std::uint64_t>);

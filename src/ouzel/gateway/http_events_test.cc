@@ -188,7 +188,7 @@ TEST_F(HttpEventsTest, TakesNothingWell) {
   }
   EXPECT_EQ(send(kLines, "").status, 202);
   EXPECT_EQ(send(kLines, "\n \r\n").status, 202);
-  EXPECT_EQ(send(kBatch, "").status, 400);   // No array at all.
+  EXPECT_EQ(send(kBatch, "").status, 400);  // No array at all.
   EXPECT_EQ(send(kPayload, "").status, 400);
   EXPECT_EQ(send(kStructured, "").status, 400);
 }

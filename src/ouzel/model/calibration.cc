@@ -10,18 +10,18 @@ namespace ouzel::detector {
 namespace {
 
 constexpr float kBinsPerOctave = 16.0F;
-constexpr float kGrowth = 1.0F + 1.0F / 131072;   ///< Of the weight of a row, so of its memory.
+constexpr float kGrowth = 1.0F + 1.0F / 131072;  ///< Of the weight of a row, so of its memory.
 constexpr float kTail = 0.02F;
 constexpr float kPriorRows = 128.0F;
 constexpr std::uint32_t kPriorFades = 4096;
-constexpr float kYouth = 1024;                    ///< Rows until anomalies can be told.
+constexpr float kYouth = 1024;  ///< Rows until anomalies can be told.
 constexpr std::uint32_t kRowsMax = 1U << 30;
 constexpr float kAlarmScore = 0.9F;
 constexpr float kAlarmMemory = 1.0F / 16384;
 constexpr float kAlarmShareMin = 0.02F;
 constexpr float kAlarmShareMax = 0.10F;
 constexpr float kTrustMin = 0.02F;
-constexpr float kBeyondMax = 8.0F;   ///< Bins beyond alarm_place where such a row counts at most.
+constexpr float kBeyondMax = 8.0F;  ///< Bins beyond alarm_place where such a row counts at most.
 /// Bounds of the tail's shape. Never bounded (< 0), so that scores keep their order to the end.
 constexpr float kShapeMin = 0.05F;
 constexpr float kShapeMax = 0.5F;
@@ -32,7 +32,7 @@ constexpr auto kEdges = [] {
   double power = 1;
   for (float& edge : out) {
     edge = static_cast<float>(power - 1);
-    power *= 1.0442737824274138;   // 2^(1/16)
+    power *= 1.0442737824274138;  // 2^(1/16)
   }
   return out;
 }();
@@ -41,8 +41,8 @@ float middle_of(unsigned bin) { return 0.5F * (kEdges[bin] + kEdges[bin + 1]); }
 
 /// The generalised Pareto tail beyond a threshold.
 struct Tail {
-  float begin = 0;   ///< Strength.
-  float share = 0;   ///< Probability at `begin`.
+  float begin = 0;  ///< Strength.
+  float share = 0;  ///< Probability at `begin`.
   float scale = 1;
   float shape = kShapeMin;
   float probability(float strength) const {

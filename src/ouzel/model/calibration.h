@@ -26,8 +26,8 @@ struct Calibration {
   float count[kScoreBins];      ///< Decayed; the newest row weighs `weight`.
   float score[kScoreBins + 1];  ///< At the lower edge of each bin.
   float weight;
-  float alarms;                 ///< Share of rows that score 0.9 or more, long memory.
-  float alarm_place;            ///< Place from which a row scores 0.9.
+  float alarms;       ///< Share of rows that score 0.9 or more, long memory.
+  float alarm_place;  ///< Place from which a row scores 0.9.
   std::uint32_t rows;
   std::uint32_t reserved;
 };
@@ -40,9 +40,9 @@ float score_of(const Calibration& calibration, float place);
 /// A row to be learned.
 struct Past {
   float place = 0;
-  float score = 0;     ///< What score_of gave for it.
-  float trust = 1;     ///< Less than 1: one of a run of odd rows.
-  float typical = 1;   ///< Strength of a calm row, for the time without a past.
+  float score = 0;    ///< What score_of gave for it.
+  float trust = 1;    ///< Less than 1: one of a run of odd rows.
+  float typical = 1;  ///< Strength of a calm row, for the time without a past.
 };
 void learn(Calibration& calibration, const Past& row);
 

@@ -26,9 +26,9 @@ TEST(Calibration, ScoresByTheShareOfThePast) {
   constexpr int kRows = 200000;
   for (int i = 0; i < kRows; ++i) {
     const float score = feed(calibration, draw());
-    beyond[0] += score >= 0.4377F;   // p = 0.1
-    beyond[1] += score >= 0.6838F;   // p = 0.01
-    beyond[2] += score >= 0.9F;      // p = 1e-4
+    beyond[0] += score >= 0.4377F;  // p = 0.1
+    beyond[1] += score >= 0.6838F;  // p = 0.01
+    beyond[2] += score >= 0.9F;     // p = 1e-4
   }
   EXPECT_NEAR(beyond[0] / kRows, 0.1, 0.01);
   EXPECT_NEAR(beyond[1] / kRows, 0.01, 0.003);

@@ -16,20 +16,20 @@ constexpr float kRunMemory = 1.0F / 4096;
 constexpr double kNearMemory = 1.0 / 24;
 constexpr float kBiasMemory = 1.0F / 32;
 constexpr float kEnergyMemory = 1.0F / 16;
-constexpr float kEnergyFreedom = 2.0F / kEnergyMemory - 1.0F;   ///< Of chi-square.
+constexpr float kEnergyFreedom = 2.0F / kEnergyMemory - 1.0F;  ///< Of chi-square.
 constexpr float kForget = 1.0F - 1.0F / 512;
 constexpr float kRemember = 1.0F / kForget;
 /// Fisher's square root of chi-square: sqrt(2·x) is normal around this, with variance 1.
 const float kEnergyTypical = std::sqrt(2.0F * kEnergyFreedom - 1.0F);
-constexpr float kErrorMax = 3.0F;             ///< Clip of what bias and energy take in.
-constexpr float kOutlierMax = 8.0F;           ///< Clip of what level and variance take in.
-constexpr float kPriorWeight = 8.0F;          ///< Rows that the fleet's word is worth.
-constexpr float kFleetOutlier = 8.0F;         ///< Clip, in its own scales.
-constexpr float kFleetKnown = 64.0F;          ///< Rows from which the fleet has a word.
+constexpr float kErrorMax = 3.0F;      ///< Clip of what bias and energy take in.
+constexpr float kOutlierMax = 8.0F;    ///< Clip of what level and variance take in.
+constexpr float kPriorWeight = 8.0F;   ///< Rows that the fleet's word is worth.
+constexpr float kFleetOutlier = 8.0F;  ///< Clip, in its own scales.
+constexpr float kFleetKnown = 64.0F;   ///< Rows from which the fleet has a word.
 constexpr std::uint32_t kSeenMax = 1U << 30;
-constexpr std::uint32_t kYoung = 16;          ///< Values before outliers can be told.
+constexpr std::uint32_t kYoung = 16;  ///< Values before outliers can be told.
 constexpr std::uint32_t kLayOutAt = 12;
-constexpr float kGrowRate = 1.0F;             ///< Only rows that are fully trusted widen the range.
+constexpr float kGrowRate = 1.0F;  ///< Only rows that are fully trusted widen the range.
 constexpr std::uint32_t kTotalMax = 8192;
 constexpr float kSquareMax = kCap * kCap;
 constexpr std::uint32_t kAcceptedSeen = 512;  ///< Of a channel whose new regime is accepted.
@@ -154,8 +154,8 @@ void learn_forecast(Channel& channel, const Reading& reading, float rate) {
   const float q00 = (channel.p00 - gain * pa * pa) * kRemember;
   const float q01 = (channel.p01 - gain * pa * pb) * kRemember;
   const float q11 = (channel.p11 - gain * pb * pb) * kRemember;
-  const bool sound = q00 > 1e-8F && q11 > 1e-8F && q00 < 4.0F && q11 < 4.0F &&
-                     q01 * q01 < q00 * q11;
+  const bool sound =
+      q00 > 1e-8F && q11 > 1e-8F && q00 < 4.0F && q11 < 4.0F && q01 * q01 < q00 * q11;
   channel.p00 = sound ? q00 : within(channel.p00, 1e-3F, 1.0F);
   channel.p11 = sound ? q11 : within(channel.p11, 1e-3F, 1.0F);
   channel.p01 = sound ? q01 : 0.0F;
@@ -212,8 +212,8 @@ void forecast(const Channel& channel, const Fleet& fleet, Reading& reading) {
   reading.in_momentum = within(channel.last_change * reading.per_change, -4.0F, 4.0F);
   const auto away = static_cast<float>(channel.near - channel.last);
   reading.in_reversion = within(away * reading.per_change, -25.0F, 25.0F);
-  const float step = channel.momentum * reading.in_momentum +
-                     channel.reversion * reading.in_reversion;
+  const float step =
+      channel.momentum * reading.in_momentum + channel.reversion * reading.in_reversion;
   reading.residual = reading.change - step * reading.scale_change;
   reading.error = within(reading.residual / reading.scale_residual, -kCap, kCap);
 }
@@ -262,10 +262,9 @@ void learn(Channel& channel, Fleet& fleet, const Reading& reading, float rate) {
       within(reading.deviation, static_cast<double>(-limit), static_cast<double>(limit)));
   const float change_max = young ? 2e15F : kOutlierMax * reading.scale_change;
   const float residual_max = young ? 4e15F : kOutlierMax * reading.scale_residual;
-  const Squares squares{
-      .deviation = square(deviation),
-      .change = square(within(reading.change, -change_max, change_max)),
-      .residual = square(within(reading.residual, -residual_max, residual_max))};
+  const Squares squares{.deviation = square(deviation),
+                        .change = square(within(reading.change, -change_max, change_max)),
+                        .residual = square(within(reading.residual, -residual_max, residual_max))};
   const float newest = 1.0F / static_cast<float>(channel.seen + 1);
   const float a = rate * upper_of(newest, kLevelMemory);
   const float b = rate * upper_of(newest, kChangeMemory);

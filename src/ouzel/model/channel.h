@@ -16,27 +16,35 @@
 namespace ouzel::detector {
 
 enum Kind : std::uint8_t {
-  kLevel, kChange, kForecast, kRarity, kStuck, kDrift, kNoise, kCorrelation, kKinds,
+  kLevel,
+  kChange,
+  kForecast,
+  kRarity,
+  kStuck,
+  kDrift,
+  kNoise,
+  kCorrelation,
+  kKinds,
 };
 inline constexpr float kCap = 20.0F;
 inline constexpr unsigned kBins = 64;
 
 /// State of a channel of a key.
 struct Channel {
-  double level;      ///< Mean with a long memory.
-  double last;       ///< Newest value.
-  double near;       ///< Mean with a short memory.
-  double low;        ///< Left end of the histogram.
-  double bins_per_unit;  ///< 1 / width of a bin; 0: not yet laid out.
-  float variance;    ///< Around level.
-  float change;      ///< Mean square of differences.
-  float residual;    ///< Mean square of forecast errors.
-  float momentum, reversion;         ///< Weights of the forecast.
-  float p00, p01, p11;               ///< Their inverse information, RLS.
+  double level;               ///< Mean with a long memory.
+  double last;                ///< Newest value.
+  double near;                ///< Mean with a short memory.
+  double low;                 ///< Left end of the histogram.
+  double bins_per_unit;       ///< 1 / width of a bin; 0: not yet laid out.
+  float variance;             ///< Around level.
+  float change;               ///< Mean square of differences.
+  float residual;             ///< Mean square of forecast errors.
+  float momentum, reversion;  ///< Weights of the forecast.
+  float p00, p01, p11;        ///< Their inverse information, RLS.
   float last_change;
-  float bias;        ///< Mean of standardised forecast errors.
-  float energy;      ///< Mean square of them, short memory.
-  float repeat;      ///< Share of values equal to the one before.
+  float bias;    ///< Mean of standardised forecast errors.
+  float energy;  ///< Mean square of them, short memory.
+  float repeat;  ///< Share of values equal to the one before.
   float run_longest;
   std::uint32_t run;    ///< How often the newest value came again.
   std::uint32_t seen;   ///< Values learned; falls when a new regime is accepted.
@@ -47,7 +55,7 @@ struct Channel {
 /// What the lane knows of a channel over all keys: the prior of a new key.
 struct Fleet {
   double level;
-  float spread;    ///< Variance over all keys, around level.
+  float spread;                      ///< Variance over all keys, around level.
   float variance, change, residual;  ///< Means over keys of the fields of Channel.
   float seen;
   float reserved;
@@ -56,14 +64,14 @@ struct Fleet {
 /// Of one row: handed from judge to learn. Of a channel's first value only `value` is set.
 struct Reading {
   double value;
-  double deviation;    ///< From level.
-  float change;        ///< From last.
-  float residual;      ///< From the forecast.
-  float error;         ///< Residual by its scale, within ±kCap.
+  double deviation;  ///< From level.
+  float change;      ///< From last.
+  float residual;    ///< From the forecast.
+  float error;       ///< Residual by its scale, within ±kCap.
   float in_momentum, in_reversion;
   float scale_level, scale_change, scale_residual;
-  float per_change;    ///< 1 / scale_change
-  bool present;        ///< Set by the caller: the row has a value here.
+  float per_change;  ///< 1 / scale_change
+  bool present;      ///< Set by the caller: the row has a value here.
 };
 
 /// Squares of evidences of one value.

@@ -46,12 +46,11 @@ Result<std::vector<std::uint32_t>> watched(const Schema& schema, const DetectorS
 }
 
 StateNeed need_of(std::size_t channels) {
-  return {.key_bytes = key_bytes(channels),
-          .lane_bytes = LaneLayout(channels).bytes};
+  return {.key_bytes = key_bytes(channels), .lane_bytes = LaneLayout(channels).bytes};
 }
 
 static_assert(kWarmingScoreMax == kScoreMaxWarming);
-constexpr std::size_t kAhead = 3;   ///< Rows.
+constexpr std::size_t kAhead = 3;  ///< Rows.
 
 void prefetch(const std::byte* from, std::size_t bytes) {
   for (std::size_t at = 0; at < std::min<std::size_t>(bytes, 1024); at += 64) {
@@ -91,9 +90,7 @@ DetectorStage::DetectorStage(const Schema& schema, const DetectorSpec& spec,
   for (const std::uint32_t column : columns_) fields_.push_back(numeric[column]);
 }
 
-Wiring DetectorStage::wiring() const {
-  return {.reads = fields_, .adds = {"score", "reasons"}};
-}
+Wiring DetectorStage::wiring() const { return {.reads = fields_, .adds = {"score", "reasons"}}; }
 
 StateNeed DetectorStage::state_need() const { return need_of(columns_.size()); }
 

@@ -58,11 +58,10 @@ class DetectorStage final : public Stage {
   void run(Batch& batch, const StateView& state) override;
 
  private:
-  DetectorStage(const Schema& schema, const DetectorSpec& spec,
-                std::vector<std::uint32_t> columns);
+  DetectorStage(const Schema& schema, const DetectorSpec& spec, std::vector<std::uint32_t> columns);
 
   std::vector<std::string> fields_;
-  std::vector<std::uint32_t> columns_;   ///< Of Batch::values, one a channel.
+  std::vector<std::uint32_t> columns_;  ///< Of Batch::values, one a channel.
   std::uint32_t warm_up_;
 };
 

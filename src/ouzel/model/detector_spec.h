@@ -8,8 +8,8 @@
 namespace ouzel {
 
 struct DetectorSpec {
-  std::vector<std::string> of;   ///< Numeric fields to watch; empty: all of the schema.
-  std::uint32_t warm_up = 30;    ///< Events of a key before it is judged.
+  std::vector<std::string> of;  ///< Numeric fields to watch; empty: all of the schema.
+  std::uint32_t warm_up = 30;   ///< Events of a key before it is judged.
 };
 
 }  // namespace ouzel

@@ -8,7 +8,7 @@ namespace ouzel::detector {
 namespace {
 
 constexpr float kMemory = 1.0F / 8192;
-constexpr float kRowsMax = 1 << 23;   ///< Floats count exactly to 2^24.
+constexpr float kRowsMax = 1 << 23;  ///< Floats count exactly to 2^24.
 constexpr double kShrink = 0.1;
 constexpr double kVarianceMin = 0.05;
 

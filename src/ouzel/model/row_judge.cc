@@ -8,23 +8,23 @@
 namespace ouzel::detector {
 namespace {
 
-constexpr float kSuspicious = 0.9F;        ///< Score from which learning slows.
+constexpr float kSuspicious = 0.9F;  ///< Score from which learning slows.
 constexpr float kSuspiciousRate = 0.1F;
-constexpr float kOdd = 0.6F;               ///< Score from which a row lengthens a run of odd ones.
-constexpr float kOddKeep = 0.8F;           ///< What a calm row leaves of that run.
-constexpr float kOddRate = 0.02F;          ///< How a run slows learning,
-constexpr float kOddTrust = 0.2F;          ///< and how it counts less in the calibration.
-constexpr float kPressureMax = 2048.0F;    ///< Odd rows until a regime is accepted;
+constexpr float kOdd = 0.6F;             ///< Score from which a row lengthens a run of odd ones.
+constexpr float kOddKeep = 0.8F;         ///< What a calm row leaves of that run.
+constexpr float kOddRate = 0.02F;        ///< How a run slows learning,
+constexpr float kOddTrust = 0.2F;        ///< and how it counts less in the calibration.
+constexpr float kPressureMax = 2048.0F;  ///< Odd rows until a regime is accepted;
 constexpr float kPressureSuspicious = 8.0F;  ///< a suspicious one is worth so many.
-constexpr float kCalm = 4.0F;              ///< Evidence that is no evidence: two sigma.
-constexpr float kChangeShare = 0.3F;       ///< Change mostly repeats what the forecast says.
-constexpr float kJointCalmMax = 4.0F;      ///< Most that a channel adds to it in the smoothed sum.
+constexpr float kCalm = 4.0F;                ///< Evidence that is no evidence: two sigma.
+constexpr float kChangeShare = 0.3F;         ///< Change mostly repeats what the forecast says.
+constexpr float kJointCalmMax = 4.0F;  ///< Most that a channel adds to it in the smoothed sum.
 constexpr float kSmoothMemory = 1.0F / 10;
 constexpr float kSmoothShare = 4.0F;
-constexpr float kOddAlone = 9.0F;          ///< Three sigma: odd without the other channels.
+constexpr float kOddAlone = 9.0F;  ///< Three sigma: odd without the other channels.
 /// Strengths of a calm row, for each channel and one more: what stands in for a past.
 constexpr std::array<float, kGroups> kTypical = {3.0F, 8.0F};
-constexpr float kTwoGroups = 1.1892071F;   ///< 2^(1/4)
+constexpr float kTwoGroups = 1.1892071F;  ///< 2^(1/4)
 
 /// Weight of an evidence in its group. Level counts through the smoothed sum alone.
 constexpr std::array<float, kKinds> kShare = {0, kChangeShare, 1, 1, 1, 1, 1, 1};

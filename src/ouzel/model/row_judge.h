@@ -25,9 +25,9 @@ enum Group : std::uint8_t { kSudden, kLasting, kGroups };
 /// Fixed part of a key's state; `channels` Channel follow.
 struct KeyHead {
   std::uint32_t seen;
-  float odd;         ///< Length of the run of odd rows.
-  float pressure;    ///< Of odd and suspicious rows towards a new regime.
-  float smooth;      ///< Squared level and joint evidence, with a short memory.
+  float odd;       ///< Length of the run of odd rows.
+  float pressure;  ///< Of odd and suspicious rows towards a new regime.
+  float smooth;    ///< Squared level and joint evidence, with a short memory.
   float reserved[4];
 };
 static_assert(sizeof(KeyHead) == 32 && sizeof(Channel) == 232 && sizeof(Fleet) % 8 == 0);
@@ -84,7 +84,7 @@ class RowJudge {
 
   const std::size_t channels_;
   const std::uint32_t warm_up_;
-  Calibration* const calibration_;   ///< One a group.
+  Calibration* const calibration_;  ///< One a group.
   Fleet* const fleet_;
   Pooled pooled_;
 
@@ -92,15 +92,15 @@ class RowJudge {
   Channel* channel_ = nullptr;
   bool warm_ = false;
   Group deciding_ = kSudden;
-  float joint_ = 0;              ///< Evidence of the combination of channels.
-  std::size_t breaker_ = 0;      ///< Channel that explains most of it,
-  float explained_ = 0;          ///< and how much of it, in [0, 1].
-  float calm_ = 0;               ///< Σ squared levels + joint, before smoothing.
-  float smooth_ = 0;             ///< After.
+  float joint_ = 0;          ///< Evidence of the combination of channels.
+  std::size_t breaker_ = 0;  ///< Channel that explains most of it,
+  float explained_ = 0;      ///< and how much of it, in [0, 1].
+  float calm_ = 0;           ///< Σ squared levels + joint, before smoothing.
+  float smooth_ = 0;         ///< After.
   float strength_[kGroups];
   float place_[kGroups];
-  float part_[kGroups];          ///< Score of each group.
-  float error_[kChannelsMax];    ///< Standardised forecast errors; 0 where missing.
+  float part_[kGroups];        ///< Score of each group.
+  float error_[kChannelsMax];  ///< Standardised forecast errors; 0 where missing.
   Reading reading_[kChannelsMax];
   Evidence evidence_[kChannelsMax];
 };

@@ -13,11 +13,17 @@ namespace ouzel::detector {
 /// Minimum, maximum and bounds without a branch: by value, in the one form that compiles to a
 /// single instruction (the standard ones go through references and branch). No NaN in, none out.
 template <class T>
-inline T lower_of(T a, T b) { return a < b ? a : b; }
+inline T lower_of(T a, T b) {
+  return a < b ? a : b;
+}
 template <class T>
-inline T upper_of(T a, T b) { return a > b ? a : b; }
+inline T upper_of(T a, T b) {
+  return a > b ? a : b;
+}
 template <class T>
-inline T within(T x, T low, T high) { return lower_of(upper_of(x, low), high); }
+inline T within(T x, T low, T high) {
+  return lower_of(upper_of(x, low), high);
+}
 
 /// log2 of a positive normal float. log2(m) on [sqrt(1/2), sqrt(2)) by the odd series of
 /// atanh((m - 1) / (m + 1)).
