@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "ouzel/app/assets.h"
 #include "ouzel/app/catalog.h"
 #include "ouzel/app/lint.h"
 #include "ouzel/app/pipeline_fields.h"
@@ -79,13 +80,17 @@ std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings
   for (const Override& change : input.overrides) apply(*root, change, findings);
   expand(*root, input.lookup, findings);
   LoadedPipeline out;
+  out.pipeline.directory = input.directory;
+  const Table& table = pipeline_fields().table();
   read(pipeline_fields(), *root, out.pipeline, findings);
+  if (findings.empty()) {
+    out.effective = echo(table, *root);
+    out.pipeline.canonical = echo(table, *root, EchoPart::outcome);
+    load_assets(out.pipeline, *root, findings);
+  }
   if (findings.empty()) lint_pipeline(out.pipeline, *root, findings);
   findings.sort();
   if (!findings.empty()) return std::nullopt;
-  const Table& table = pipeline_fields().table();
-  out.effective = echo(table, *root);
-  out.pipeline.canonical = echo(table, *root, EchoPart::outcome);
   return out;
 }
 
@@ -94,6 +99,7 @@ Result<Pipeline> parse_pipeline(std::string_view text) {
   const auto nothing = [](const std::string&) { return std::optional<std::string>(); };
   auto loaded = load_pipeline({.file = "pipeline",
                                .text = std::string(text),
+                               .directory = {},
                                .overrides = {},
                                .lookup = {.env = nothing, .file = nothing}},
                               findings);

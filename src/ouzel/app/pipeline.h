@@ -49,7 +49,8 @@ struct ServeSpec {
 
 struct Pipeline {
   std::string name;
-  Schema schema;  ///< limits.event_bytes and limits.depth are in it.
+  std::string directory;  ///< Of the pipeline file, with its last slash; empty: the current one.
+  Schema schema;          ///< limits.event_bytes and limits.depth are in it.
   TimeSpec time;
   std::vector<FeatureSpec> features;
   DetectorSpec detector;
@@ -63,6 +64,7 @@ struct Pipeline {
 struct PipelineInput {
   std::string file;  ///< What findings call it.
   std::string text;
+  std::string directory;            ///< As Pipeline::directory.
   std::vector<Override> overrides;  ///< In this order; a later one wins.
   Lookup lookup;                    ///< Of `${env:…}` and `${file:…}`.
 };

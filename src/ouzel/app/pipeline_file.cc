@@ -21,10 +21,13 @@ std::string read_stdin() {
   return out;
 }
 
-Lookup make_lookup(FileSystem& fs, const std::string& pipeline_path) {
-  const std::size_t slash = pipeline_path.rfind('/');
-  const std::string folder =
-      slash == std::string::npos ? std::string() : pipeline_path.substr(0, slash + 1);
+/// With its last slash; empty: the current one.
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? std::string() : path.substr(0, slash + 1);
+}
+
+Lookup make_lookup(FileSystem& fs, const std::string& folder) {
   Lookup lookup;
   lookup.env = [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());
@@ -68,7 +71,8 @@ std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineF
       findings.add({0, 0, source}, "override", "is not path=value", "--set decide.threshold=0.95");
     }
   }
-  input.lookup = make_lookup(fs, file.path);
+  input.directory = directory_of(file.path);
+  input.lookup = make_lookup(fs, input.directory);
   return load_pipeline(input, findings);
 }
 

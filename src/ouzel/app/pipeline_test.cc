@@ -146,9 +146,9 @@ TEST(Pipeline, StateCostIsTheStagesSum) {
 TEST(Pipeline, EffectiveTextLoadsToTheSamePlan) {
   Findings findings;
   const auto none = [](const std::string&) { return std::optional<std::string>(); };
-  const auto first = load_pipeline({"a", kPress, {}, {none, none}}, findings);
+  const auto first = load_pipeline({"a", kPress, {}, {}, {none, none}}, findings);
   ASSERT_TRUE(first);
-  const auto second = load_pipeline({"b", first->effective, {}, {none, none}}, findings);
+  const auto second = load_pipeline({"b", first->effective, {}, {}, {none, none}}, findings);
   ASSERT_TRUE(second) << (findings.empty() ? "" : to_string(findings.all().front()));
   EXPECT_EQ(first->effective, second->effective);
   EXPECT_EQ(make_plan(first->pipeline)->hash, make_plan(second->pipeline)->hash);
@@ -157,7 +157,7 @@ TEST(Pipeline, EffectiveTextLoadsToTheSamePlan) {
 TEST(Pipeline, LaterChangesWin) {
   Findings findings;
   const auto none = [](const std::string&) { return std::optional<std::string>(); };
-  PipelineInput input{"a", kPress, {}, {none, none}};
+  PipelineInput input{"a", kPress, {}, {}, {none, none}};
   input.lookup.env = [](const std::string& name) {
     return name == "T" ? std::optional<std::string>("0.7") : std::nullopt;
   };
