@@ -3,7 +3,8 @@
 
 A case is a folder with pipeline.yaml, input.ndjson (one event a line), expect.ndjson (its outcomes,
 sorted by partition and offset), expect_rejects.ndjson where there are any, and case.json:
-  form     ndjson (default) | payload | structured | batched: how the lines are posted
+  form     ndjson (default) | payload | structured | batched: how the lines are posted; or binary:
+           a line is {"headers": {name: value}, "body": text} of a request
   simulate arguments of `ouzel simulate`, which then makes the input instead of input.ndjson
   reply    what the replies add up to: {"accepted": n, "duplicates": n, "refused": {reason: n}}
 Each case is run in the ways below; none of them may change a byte.
@@ -73,13 +74,16 @@ class Case:
 
     def requests(self, way):
         """[(body, headers)]"""
+        if self.form == "binary":
+            return [(line["body"].encode(), line["headers"])
+                    for line in map(json.loads, self.lines)]
         size = 1 if self.form in ("payload", "structured") else way.events
         made = []
         for first in range(0, len(self.lines), size):
             some = self.lines[first:first + size]
             body = b"[" + b",".join(some) + b"]" if self.form == "batched" else b"\n".join(some)
-            headers = {"Idempotency_Key": f"line-{first}"} if self.form == "payload" else {}
-            made.append((body, headers))
+            headers = {"Idempotency-Key": f"line-{first}"} if self.form == "payload" else {}
+            made.append((body, {"Content-Type": TYPES[self.form], **headers}))
         return made
 
     def expected(self, topic):
@@ -108,13 +112,12 @@ def play_life(engine, case, way, requests, kill_at, chance):
     connection = engine.connect()
     for number, (body, headers) in enumerate(requests):
         if number == kill_at:
-            headers = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.send("POST", "/events", body,
-                            {"Content-Type": TYPES[case.form], **headers})
+            connection.send("POST", "/events", body, headers)
             time.sleep(chance.uniform(0, 0.004))
             engine.kill()
             return number, totals
-        status, reply = connection.post(body, TYPES[case.form], **headers)
+        status, text, _ = connection.ask("POST", "/events", body, headers)
+        reply = json.loads(text)
         assert status in (202, 400), f"request {number}: {status} {reply}"
         totals["accepted"] += reply["accepted"]
         totals["duplicates"] += reply["duplicates"]

@@ -83,6 +83,29 @@ Result<std::size_t> split_array(std::string_view body,
                                      std::to_string(count));
 }
 
+bool is_one_json_value(std::string_view text) {
+  text = trimmed(text);
+  const char* const end = text.data() + text.size();
+  std::size_t depth = 0;
+  for (const char* at = text.data(); at < end;) {
+    const char c = *at;
+    if (c == '"') {
+      at = behind_string(at, end);
+      continue;
+    }
+    ++at;
+    if (!kStops[static_cast<unsigned char>(c)]) continue;
+    if (c == ',') {
+      if (depth == 0) return false;
+    } else if (c == '[' || c == '{') {
+      ++depth;
+    } else if (depth-- == 0) {
+      return false;
+    }
+  }
+  return depth == 0 && !text.empty();
+}
+
 bool looks_like_cloudevent(std::string_view line) {
   constexpr std::string_view kName = "\"specversion\"";
   line = trimmed(line);

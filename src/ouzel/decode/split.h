@@ -21,6 +21,10 @@ void split_lines(std::string_view body,
 Result<std::size_t> split_array(std::string_view body,
                                 const std::function<void(std::size_t, std::string_view)>& each);
 
+/// Whether a text, if it is JSON at all, is one value: then it cannot close the object that it is
+/// put into. The same cheap scan; what passes still has to be parsed.
+bool is_one_json_value(std::string_view text);
+
 /// Whether a line of an NDJSON body is a structured CloudEvent: a JSON object with a top-level
 /// member "specversion", its name written without escapes. Otherwise it is a payload. Reads no
 /// further than to that name, and knows strings and brackets only. A payload that has a member of

@@ -4,27 +4,26 @@
 #include <optional>
 #include <utility>
 
+#include "ouzel/decode/cloud_event.h"
 #include "ouzel/decode/split.h"
+#include "ouzel/gateway/binary_event.h"
 
 namespace ouzel {
 namespace {
 
 constexpr std::size_t kIdempotencyKeyBytesMax = 255;
 constexpr std::size_t kDetailBytesMax = 500;
+constexpr std::size_t kMadeBytesKept = 1 << 20;
 static_assert(http::kBodyPadding >= kDecodePadding);
 
-bool is_hex(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == text.npos;
+/// The trace id of the request's `traceparent`; empty if there is none, or none that is valid.
+std::string_view request_trace(const http::Request& request) {
+  return trace_of(request.header("traceparent"));
 }
 
-/// The trace id of a `traceparent` (W3C Trace Context, version 00 and later); empty if there is
-/// none, or none that is valid.
-std::string_view trace_of(const http::Request& request) {
-  const std::string_view text = request.header("traceparent");
-  if (text.size() < 55 || text[2] != '-' || text[35] != '-') return {};
-  const std::string_view trace = text.substr(3, 32);
-  if (!is_hex(text.substr(0, 2)) || text.starts_with("ff") || !is_hex(trace)) return {};
-  return trace.find_first_not_of('0') == trace.npos ? std::string_view{} : trace;
+/// Of an event that carries its attributes itself; its own trace goes before the request's.
+Envelope structured_envelope(const http::Request& request) {
+  return {.form = EventForm::structured, .trace = request_trace(request)};
 }
 
 /// The header's value without the quotes that a structured field has; nullopt: not usable.
@@ -37,6 +36,23 @@ std::optional<std::string_view> idempotency_key(const http::Request& request) {
       std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
   if (!plain || key.size() > kIdempotencyKeyBytesMax) return std::nullopt;
   return key;
+}
+
+/// The `charset` parameter of a Content-Type without its quotes; empty if there is none.
+std::string_view charset_of(std::string_view content_type) {
+  const std::size_t at = content_type.find("charset=");
+  if (at == content_type.npos) return {};
+  std::string_view charset = content_type.substr(at + 8);
+  charset = http::trim(charset.substr(0, charset.find(';')));
+  if (charset.size() >= 2 && charset.starts_with('"'))
+    charset = charset.substr(1, charset.size() - 2);
+  return charset;
+}
+
+/// Structured or batched mode, in whatever format.
+bool is_cloudevents(std::string_view type) {
+  constexpr std::string_view kPrefix = "application/cloudevents";
+  return http::iequals(type.substr(0, kPrefix.size()), kPrefix);
 }
 
 void append_refusal(std::string& out, const Refusal& refusal) {
@@ -80,6 +96,7 @@ struct HttpEvents::Worker {
   Intake intake;
   Random random;
   std::string id;
+  std::string made;  ///< A binary event in structured form, with its padding.
 };
 
 /// An answer that waits for the log.
@@ -123,42 +140,39 @@ HttpEvents::HttpEvents(const Schema& schema, Door& door, Log& log, HttpEventsOpt
 HttpEvents::~HttpEvents() = default;
 
 void HttpEvents::add_routes(http::Router& router) {
-  router.add({.method = http::Method::post,
-              .path = "/events",
-              .handler = [this](const http::Request& request,
-                                http::Responder responder) { post(request, std::move(responder)); },
-              .body_bytes_max = options_.request_bytes_max});
-  router.add({.method = http::Method::options, .path = "/events", .handler = answer_handshake});
+  for (const char* path : {"/events", "/"}) {
+    router.add(
+        {.method = http::Method::post,
+         .path = path,
+         .handler = [this](const http::Request& request,
+                           http::Responder responder) { post(request, std::move(responder)); },
+         .body_bytes_max = options_.request_bytes_max});
+    router.add({.method = http::Method::options, .path = path, .handler = answer_handshake});
+  }
 }
 
 HttpEvents::Content HttpEvents::content_of(const http::Request& request, std::string& why) {
   const std::string_view full = request.header("Content-Type");
-  const std::size_t end = std::min(full.find(';'), full.size());
-  const std::string_view type = http::trim(full.substr(0, end));
-  const std::string_view parameters = full.substr(end);
-  if (const std::size_t at = parameters.find("charset="); at != parameters.npos) {
-    std::string_view charset = http::trim(parameters.substr(at + 8));
-    charset = charset.substr(0, charset.find(';'));
-    if (!http::iequals(charset, "utf-8") && !http::iequals(charset, "\"utf-8\"")) {
+  const std::string_view type = http::trim(full.substr(0, full.find(';')));
+  const bool binary = !is_cloudevents(type) && is_binary_event(*request.headers);
+  if (!binary || type.empty() || is_json_media_type(type)) {
+    if (const std::string_view charset = charset_of(full);
+        !charset.empty() && !http::iequals(charset, "utf-8")) {
       why = "the charset must be utf-8, got " + std::string(charset);
       return Content::unknown;
     }
   }
+  if (binary) return Content::binary;
   if (http::iequals(type, "application/cloudevents-batch+json")) return Content::batch;
   if (http::iequals(type, "application/cloudevents+json")) return Content::structured;
-  if (request.headers->find("ce-specversion")) {
-    why =
-        "CloudEvents in binary mode (ce-… headers) are not taken yet; send structured mode: "
-        "Content-Type: application/cloudevents+json";
-    return Content::unknown;
-  }
   for (const char* lines : {"application/x-ndjson", "application/ndjson", "application/jsonl"}) {
     if (http::iequals(type, lines)) return Content::lines;
   }
   if (http::iequals(type, "application/json")) return Content::payload;
   why =
       "Content-Type must be application/json, application/x-ndjson, application/cloudevents+json "
-      "or application/cloudevents-batch+json, got " +
+      "or application/cloudevents-batch+json, or there must be ce-… header fields (binary mode), "
+      "got " +
       (type.empty() ? "none" : std::string(type));
   return Content::unknown;
 }
@@ -185,8 +199,9 @@ void HttpEvents::take_in(Worker& worker, Content content, const http::Request& r
   switch (content) {
     case Content::lines: return take_lines(worker, request);
     case Content::batch: return take_batch(worker, request);
+    case Content::binary: return take_binary(worker, request);
     case Content::structured:
-      return worker.intake.add(0, {.form = EventForm::structured}, request.body);
+      return worker.intake.add(0, structured_envelope(request), request.body);
     case Content::payload:
     case Content::unknown: break;
   }
@@ -194,15 +209,15 @@ void HttpEvents::take_in(Worker& worker, Content content, const http::Request& r
   const Envelope envelope{.form = EventForm::payload,
                           .source = source_,
                           .id = worker.make_id(key, std::nullopt),
-                          .trace = trace_of(request)};
+                          .trace = request_trace(request)};
   worker.intake.add(0, envelope, request.body);
 }
 
 void HttpEvents::take_lines(Worker& worker, const http::Request& request) {
   const std::string_view key = *idempotency_key(request);
-  const std::string_view trace = trace_of(request);
+  const std::string_view trace = request_trace(request);
   split_lines(request.body, [&](std::size_t line, std::string_view bytes) {
-    Envelope envelope{.form = EventForm::structured};
+    Envelope envelope = structured_envelope(request);
     if (!looks_like_cloudevent(bytes)) {
       envelope = {.form = EventForm::payload,
                   .source = source_,
@@ -217,9 +232,22 @@ void HttpEvents::take_batch(Worker& worker, const http::Request& request) {
   std::uint32_t next = 0;
   const auto whole = split_array(request.body, [&](std::size_t index, std::string_view bytes) {
     next = static_cast<std::uint32_t>(index) + 1;
-    worker.intake.add(next - 1, {.form = EventForm::structured}, bytes);
+    worker.intake.add(next - 1, structured_envelope(request), bytes);
   });
   if (!whole) worker.intake.refuse(next, Fate::malformed, whole.error().message);
+}
+
+void HttpEvents::take_binary(Worker& worker, const http::Request& request) {
+  worker.made.clear();
+  if (worker.made.capacity() > kMadeBytesKept) worker.made.shrink_to_fit();
+  if (const auto fault = write_structured(worker.made, *request.headers, request.body)) {
+    if (fault->fate == Fate::malformed) return worker.intake.refuse_malformed(0, request.body);
+    return worker.intake.refuse(0, fault->fate, fault->detail);
+  }
+  const std::size_t size = worker.made.size();
+  worker.made.append(kDecodePadding, '\0');
+  worker.intake.add_around(0, structured_envelope(request),
+                           std::string_view(worker.made).substr(0, size), request.body);
 }
 
 void HttpEvents::answer(IntakeAnswer answer, http::Responder responder) {

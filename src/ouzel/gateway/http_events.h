@@ -3,14 +3,16 @@
 ///
 /// | Content-Type | body |
 /// |---|---|
-/// | application/cloudevents+json | one CloudEvent |
 /// | application/cloudevents-batch+json | an array of CloudEvents; it may be empty |
+/// | application/cloudevents+json | one CloudEvent |
+/// | any other, beside `ce-…` header fields | the data of one CloudEvent (binary_event.h) |
 /// | application/x-ndjson (ndjson, jsonl) | a payload or a CloudEvent a line; it may be empty |
 /// | application/json | one payload |
 ///
 /// A payload's source is `/ouzel/<pipeline>/http`. Its id is the `Idempotency-Key`, on NDJSON with
 /// `/<line>` behind it (from 0, blank lines counted), so that a repeated request is found to be
-/// one; without that header it is 128 random bits. `traceparent` gives payloads their trace.
+/// one; without that header it is 128 random bits. `traceparent` gives a trace to events without
+/// one of their own. `POST /` is the same, for senders that know only a host (Knative).
 ///
 /// Handlers run on the server's I/O threads. An answer is sent from the log's thread.
 #pragma once
@@ -50,7 +52,7 @@ class HttpEvents {
   const IntakeCounters& counters() const { return counters_; }
 
  private:
-  enum class Content : std::uint8_t { unknown, payload, lines, structured, batch };
+  enum class Content : std::uint8_t { unknown, payload, lines, structured, batch, binary };
   struct Worker;
   struct Reply;
   static Content content_of(const http::Request& request, std::string& why);
@@ -58,6 +60,7 @@ class HttpEvents {
   void take_in(Worker& worker, Content content, const http::Request& request);
   void take_lines(Worker& worker, const http::Request& request);
   void take_batch(Worker& worker, const http::Request& request);
+  static void take_binary(Worker& worker, const http::Request& request);
   void answer(IntakeAnswer answer, http::Responder responder);
 
   const HttpEventsOptions options_;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "ouzel/decode/event_record.h"
+#include "ouzel/gateway/binary_event.h"
 #include "ouzel/gateway/event_reply.h"
 #include "ouzel/http/client.h"
 #include "ouzel/http/server.h"
@@ -30,6 +31,7 @@ class FakeDoor final : public Door {
       if (seen.insert(to_string(request.batch.identity[row])).second) {
         ++out.accepted;
         ids.emplace_back(request.batch.id[row]);
+        records.emplace_back(record->bytes);
         sources.emplace_back(request.batch.source[row]);
         traces.emplace_back(request.batch.trace[row]);
         keys[partition].emplace_back(request.batch.key[row]);
@@ -46,7 +48,7 @@ class FakeDoor final : public Door {
   bool overloaded = false;
   std::uint64_t calls = 0;
   std::set<std::string> seen;
-  std::vector<std::string> ids, sources, traces;
+  std::vector<std::string> ids, sources, traces, records;
   std::map<PartitionId, std::vector<std::string>> keys;
 };
 
@@ -97,7 +99,7 @@ class HttpEventsTest : public testing::Test {
     std::string padded(body);
     padded.append(http::kBodyPadding, '\0');
     const auto sink = std::make_shared<Sink>();
-    const auto match = router_.find(method, "/events");
+    const auto match = router_.find(method, path_);
     EXPECT_NE(match.route, nullptr);
     match.route->handler({.method = method,
                           .path = "/events",
@@ -119,9 +121,17 @@ class HttpEventsTest : public testing::Test {
   FakeDoor door_;
   FakeLog log_;
   bool ready_ = true;
+  std::string path_ = "/events";
   std::unique_ptr<HttpEvents> events_;
   http::Router router_;
 };
+
+http::HeaderList binary(std::string_view id, const http::HeaderList& more = {}) {
+  http::HeaderList out = {
+      {"ce-specversion", "1.0"}, {"CE-Type", "t"}, {"ce-source", "/s"}, {"Ce-Id", std::string(id)}};
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
 
 constexpr std::string_view kLines = "application/x-ndjson";
 constexpr std::string_view kPayload = "application/json";
@@ -273,8 +283,111 @@ TEST_F(HttpEventsTest, KnowsItsContentTypes) {
   }
   EXPECT_EQ(send("Application/JSON ; Charset=utf-8", payload(1)).status, 202);
   EXPECT_EQ(send("application/jsonl", payload(1)).status, 202);
-  EXPECT_EQ(send(kPayload, payload(1), {{"ce-specversion", "1.0"}}).status, 415);
   EXPECT_EQ(send(kPayload, payload(1), {{"Idempotency-Key", "a b"}}).status, 400);
+}
+
+TEST_F(HttpEventsTest, TakesBinaryMode) {
+  const auto got = send(kPayload, payload(1), binary("b%201", {{"ce-plant", "\"seven\""}}));
+  EXPECT_EQ(got.status, 202) << got.body;
+  EXPECT_EQ(door_.ids, std::vector<std::string>{"b 1"});
+  EXPECT_EQ(door_.records[0],
+            R"({"specversion":"1.0","type":"t","source":"/s","id":"b 1","plant":"seven",)"
+            R"("datacontenttype":"application/json","data":{"device":"d1","t":1.5}})");
+  // The same event, structured: one identity, so a duplicate.
+  const auto again = send(kStructured, cloud_event("b 1", 1));
+  EXPECT_EQ(again.body, "{\"accepted\":0,\"refused\":[],\"duplicates\":1}\n");
+  path_ = "/";
+  EXPECT_EQ(send("", payload(2), binary("b2")).status, 202);  // Without a type it is JSON.
+  EXPECT_EQ(door_.records[1].find("datacontenttype"), std::string::npos);
+}
+
+TEST_F(HttpEventsTest, TellsTheModesApart) {
+  EXPECT_EQ(send(kStructured, cloud_event("a", 1), binary("x")).status, 202);
+  EXPECT_EQ(send(kBatch, "[" + cloud_event("b", 1) + "]", binary("y")).status, 202);
+  EXPECT_EQ(send(kLines, "", binary("z")).status, 400);  // An event without its data has no key.
+  EXPECT_EQ(door_.ids, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(send(kPayload, payload(1), {{"ce-id", "c"}, {"ce-source", "/s"}}).status, 400);
+  EXPECT_EQ(send(kPayload, payload(1), {{"ce-plant", "seven"}}).status, 202);  // A payload.
+  EXPECT_EQ(send("application/cloudevents+xml", "", binary("x")).status, 415);
+  EXPECT_EQ(send("application/json; charset=latin1", payload(1), binary("x")).status, 415);
+}
+
+TEST_F(HttpEventsTest, LetsNoBodyBecomeAttributes) {
+  for (const std::string& body :
+       {payload(1) + R"(,"subject":"s")", payload(1) + R"(},"x":{"y":1)",
+        std::string(R"({"device":"d1")"), std::string(R"("}","x":"y)"), std::string("}{"),
+        std::string(" "), payload(1) + payload(2), std::string(R"({"device":"d1","t":tru})"),
+        std::string(R"("\")")}) {
+    const auto got = send(kPayload, body, binary("x"));
+    EXPECT_EQ(got.status, 400) << body;
+    EXPECT_NE(got.body.find("\"reason\":\"malformed\""), std::string::npos) << body << got.body;
+  }
+  const auto got = send(kPayload, R"({"device":"d1","t":tru})", binary("x"));
+  EXPECT_NE(got.body.find("near byte 19"), std::string::npos) << got.body;
+  EXPECT_TRUE(door_.ids.empty());
+}
+
+TEST_F(HttpEventsTest, RefusesABrokenBinaryEnvelope) {
+  const std::vector<http::HeaderList> cases = {
+      binary("x", {{"ce-datacontenttype", "application/json"}}),
+      binary("x", {{"ce-data", "1"}}),
+      binary("x", {{"ce-id", "y"}}),
+      binary("x", {{"ce-under_score", "y"}}),
+      binary("x", {{"ce-time", "yesterday"}}),
+      binary("100%"),
+      binary("%C0%A0"),
+      binary("\xff"),
+      binary(""),
+      {{"ce-specversion", "0.3"}, {"ce-id", "x"}, {"ce-source", "/s"}, {"ce-type", "t"}}};
+  for (const http::HeaderList& headers : cases) {
+    const auto got = send(kPayload, payload(1), headers);
+    EXPECT_EQ(got.status, 400) << headers.back().first;
+    EXPECT_NE(got.body.find("\"reason\":\"envelope\""), std::string::npos) << got.body;
+  }
+}
+
+TEST_F(HttpEventsTest, KeepsDataThatIsNotJson) {
+  schema_.key = {.kind = FieldSource::Kind::attribute, .name = "subject"};
+  HttpEvents events(schema_, door_, log_, {.pipeline = "line", .partitions = 4});
+  router_ = {};
+  events.add_routes(router_);
+  EXPECT_EQ(send("text/plain", "say \"hi\"\n", binary("a", {{"ce-subject", "k"}})).status, 202);
+  EXPECT_EQ(send("image/png", "\x89PNG", binary("b", {{"ce-subject", "k"}})).status, 202);
+  EXPECT_EQ(send(kPayload, "", binary("c", {{"ce-subject", "k"}})).status, 202);
+  EXPECT_NE(door_.records[0].find(R"("datacontenttype":"text/plain","data":"say \"hi\"\n"})"),
+            std::string::npos);
+  EXPECT_NE(door_.records[1].find(R"("data_base64":"iVBORw=="})"), std::string::npos);
+  EXPECT_EQ(door_.records[2].find("\"data\""), std::string::npos);
+}
+
+TEST_F(HttpEventsTest, GivesTheRequestsTraceToEventsWithoutOne) {
+  const std::string outer = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const std::string own = "00-0123456789abcdef0123456789abcdef-00f067aa0ba902b7-01";
+  send(kPayload, payload(1), binary("a", {{"traceparent", outer}}));
+  send(kPayload, payload(1), binary("b", {{"traceparent", outer}, {"ce-traceparent", own}}));
+  send(kStructured, cloud_event("c", 1), {{"traceparent", outer}});
+  EXPECT_EQ(door_.traces, (std::vector<std::string>{outer.substr(3, 32), own.substr(3, 32),
+                                                    outer.substr(3, 32)}));
+}
+
+TEST(BinaryEvent, TakesAttributesApart) {
+  for (const auto& [field, text] : std::vector<std::pair<std::string, std::string>>{
+           {"Euro%20%E2%82%AC%20%F0%9F%98%80", "Euro € 😀"},
+           {"%e2%82%ac", "€"},
+           {"%41%2541", "A%41"},
+           {R"("a \"b\" %22c%22")", R"(a "b" "c")"},
+           {"plain text", "plain text"},
+           {"€", "€"},
+           {"\"", "\""}}) {
+    const auto got = decode_attribute(field);
+    ASSERT_TRUE(got) << field;
+    EXPECT_EQ(*got, text);
+    EXPECT_EQ(decode_attribute(encode_attribute(text)), text);
+  }
+  EXPECT_EQ(encode_attribute("Euro € 😀"), "Euro%20%E2%82%AC%20%F0%9F%98%80");
+  for (const char* field : {"%", "%4", "%zz", "%C0%A0", "%ED%A0%80", "a%"}) {
+    EXPECT_FALSE(decode_attribute(field)) << field;
+  }
 }
 
 TEST_F(HttpEventsTest, IsNotReadyAtFirst) {

@@ -54,7 +54,25 @@ Intake::Part& Intake::part_of(PartitionId partition) {
 }
 
 void Intake::add(std::uint32_t index, const Envelope& envelope, std::string_view bytes) {
+  place(index, decoder_.decode(envelope, bytes), envelope, bytes);
+}
+
+void Intake::add_around(std::uint32_t index, const Envelope& envelope, std::string_view bytes,
+                        std::string_view data) {
   const DecodedRow& row = decoder_.decode(envelope, bytes);
+  if (row.fate == Fate::malformed) return refuse_malformed(index, data);
+  place(index, row, envelope, bytes);
+}
+
+void Intake::refuse_malformed(std::uint32_t index, std::string_view data) {
+  const DecodedRow& row = decoder_.decode({.form = EventForm::payload}, data);
+  // What is nested too deep only as an event's data is told no better.
+  refuse(index, Fate::malformed,
+         row.fate == Fate::malformed ? row.detail : "the data is not one JSON value");
+}
+
+void Intake::place(std::uint32_t index, const DecodedRow& row, const Envelope& envelope,
+                   std::string_view bytes) {
   if (refused(row.fate)) return refuse(index, row.fate, row.detail);
   ++answer_.sent;
   const std::string_view routed = row.key.empty() ? row.id : row.key;

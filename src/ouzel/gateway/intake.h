@@ -61,6 +61,12 @@ class Intake {
   void begin();
   /// `bytes` is followed by kDecodePadding readable bytes.
   void add(std::uint32_t index, const Envelope& envelope, std::string_view bytes);
+  /// The same for a structured event that was put together here around `data`, so that the sender
+  /// is told what is wrong with what it sent.
+  void add_around(std::uint32_t index, const Envelope& envelope, std::string_view bytes,
+                  std::string_view data);
+  /// Refuses data that is not one JSON value; padded like an event.
+  void refuse_malformed(std::uint32_t index, std::string_view data);
   /// Refuses an event that could not even be cut out of its request.
   void refuse(std::uint32_t index, Fate fate, std::string_view detail);
   /// Hands all to the doors and counts.
@@ -74,6 +80,8 @@ class Intake {
     std::size_t rows_before = 0;  ///< Of the last request: how much to make room for.
   };
   Part& part_of(PartitionId partition);
+  void place(std::uint32_t index, const DecodedRow& row, const Envelope& envelope,
+             std::string_view bytes);
   void admit(PartitionId partition, Door& door);
 
   const Schema& schema_;
