@@ -1,10 +1,13 @@
 """The program from the shell: commands, exit codes, spelling help, the round trip."""
 import json
+import shutil
+import subprocess
 
 from engine import Engine, ouzel, tap
 from place import PIPELINE, InScratch
 
-COMMANDS = ("create", "run", "lint", "tap", "simulate", "bench", "version")
+COMMANDS = ("create", "run", "lint", "echo", "schema", "list", "graph", "simulate", "tap", "top",
+            "bench", "completion", "version", "help")
 
 
 class Usage(InScratch):
@@ -45,6 +48,76 @@ class Usage(InScratch):
     def test_no_colour_without_a_terminal(self):
         for done in (self.expect(0, "--help"), self.expect(2, "rnu")):
             self.assertNotIn("\x1b", done.stdout + done.stderr)
+
+
+class Completion(InScratch):
+    """The script as bash itself runs it."""
+
+    def complete(self, *words):
+        """What is offered for the last word."""
+        script = ouzel("completion", "bash").stdout
+        line = " ".join(words)
+        ask = (f"COMP_WORDS=({line.replace('=', ' = ')} {'' if words[-1] else chr(39) * 2})\n"
+               "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_ouzel ouzel\n"
+               "printf '%s\\n' \"${COMPREPLY[@]}\"")
+        done = subprocess.run(["bash", "-uc", script + ask], capture_output=True, text=True,
+                              check=False, cwd=self.folder, timeout=20)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        return done.stdout.split()
+
+    def test_commands(self):
+        self.assertEqual(sorted(self.complete("ouzel", "")), sorted(COMMANDS))
+        self.assertEqual(self.complete("ouzel", "gr"), ["graph"])
+
+    def test_flags_and_values(self):
+        self.assertIn("--data-dir", self.complete("ouzel", "run", "--d"))
+        self.assertEqual(self.complete("ouzel", "run", "--log-format", "j"), ["json"])
+        self.assertEqual(self.complete("ouzel", "run", "--log-format=j"), ["json"])
+        self.assertEqual(self.complete("ouzel", "tap", "re"), ["rejects"])
+        self.assertEqual(self.complete("ouzel", "help", "ex"), ["exit-codes"])
+
+    def test_files_and_folders(self):
+        self.write("my pipeline.yaml", "")
+        (self.folder / "my-data").mkdir()
+        self.assertEqual(" ".join(self.complete("ouzel", "lint", "my\\ ")), "my pipeline.yaml")
+        self.assertEqual(self.complete("ouzel", "run", "a.yaml", "--data-dir", "m"), ["my-data"])
+
+    def test_other_shells_read_theirs(self):
+        tried = 0
+        for shell in ("zsh", "fish"):
+            script = ouzel("completion", shell).stdout
+            for command in COMMANDS:
+                self.assertIn(command, script)
+            if shutil.which(shell):
+                done = subprocess.run([shell, "-n", self.write(shell, script)], check=False,
+                                      capture_output=True, text=True, timeout=20)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                tried += 1
+        if not tried:
+            self.skipTest("neither zsh nor fish is here to read its script")
+
+
+class Graph(InScratch):
+    def test_text_and_dot(self):
+        text = ouzel("graph", PIPELINE)
+        self.assertEqual(text.returncode, 0, text.stderr)
+        self.assertRegex(text.stdout, r"detector +the model")
+        dot = ouzel("graph", PIPELINE, "--format", "dot")
+        self.assertTrue(dot.stdout.startswith('digraph "'), dot.stdout)
+        self.assertEqual(dot.stdout.count("{"), dot.stdout.count("}"))
+        path = self.press_without("decide:", "decide: {treshold: 0.9}")
+        self.assertEqual(ouzel("graph", path).returncode, 78)
+
+
+class Manual(InScratch):
+    def test_every_command_stands_in_it(self):
+        page = ouzel("help", "man").stdout
+        for command in COMMANDS:
+            self.assertIn(f"\n.SS ouzel {command}", page)
+        if shutil.which("groff"):
+            done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-k", "-z"], input=page,
+                                  capture_output=True, text=True, check=False, timeout=20)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
 class Lint(InScratch):

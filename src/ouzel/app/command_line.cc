@@ -65,13 +65,14 @@ TakeValue into(std::chrono::nanoseconds& out) {
 }
 
 TakeValue into_word(std::string& out, std::vector<std::string> words) {
-  return [&out, words = std::move(words)](const std::string& text) {
+  auto take = [&out, words](const std::string& text) {
     if (std::find(words.begin(), words.end(), text) == words.end()) {
       return "is not known here; " + suggest(text, words);
     }
     out = text;
     return std::string();
   };
+  return {std::move(take), std::move(words)};
 }
 
 /// A flag, an option with a value, or a positional, of one command.
@@ -254,6 +255,22 @@ std::vector<std::string> CommandLine::names() const {
   for (const auto& command : impl_->commands) out.push_back(command->name);
   return out;
 }
+
+std::vector<CommandView> CommandLine::commands() const {
+  std::vector<CommandView> out;
+  for (const auto& command : impl_->commands) {
+    CommandView& view = out.emplace_back();
+    view.name = command->name;
+    view.help = command->help;
+    view.examples = command->examples;
+    for (const Described& one : command->described) {
+      view.options.push_back({one.name, one.text, one.take.words(), one.flag == nullptr});
+    }
+  }
+  return out;
+}
+
+const std::string& CommandLine::about() const { return impl_->about; }
 
 std::string CommandLine::help(const std::string& name) const {
   if (!name.empty()) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ouzel {
@@ -25,7 +26,21 @@ inline constexpr int kExitBug = 70;
 inline constexpr int kExitConfig = 78;  ///< Invalid or missing configuration.
 
 /// Takes a value over; returns what is wrong with it, or nothing.
-using TakeValue = std::function<std::string(const std::string&)>;
+class TakeValue {
+ public:
+  TakeValue() = default;
+  template <class F>
+    requires(!std::same_as<F, TakeValue> && std::invocable<F, const std::string&>)
+  TakeValue(F take, std::vector<std::string> words = {})
+      : take_(std::move(take)), words_(std::move(words)) {}
+  std::string operator()(const std::string& text) const { return take_(text); }
+  /// All values that it takes, if these are few; else empty.
+  const std::vector<std::string>& words() const { return words_; }
+
+ private:
+  std::function<std::string(const std::string&)> take_;
+  std::vector<std::string> words_;
+};
 
 TakeValue into(std::string& out);
 TakeValue into(std::vector<std::string>& out);  ///< Adds to it.
@@ -63,6 +78,24 @@ class Options {
   Impl& impl_;
 };
 
+/// A flag, an option with a value, or a positional, as it was described.
+struct OptionView {
+  std::string name;  ///< `--data-dir`; a positional has no dashes: `FILE`.
+  OptionText text;
+  std::vector<std::string> words;  ///< All values that it takes, if these are few.
+  bool takes_value = true;
+
+  bool positional() const { return !name.starts_with('-'); }
+};
+
+/// A command as it was described: what completion and the man page are made of.
+struct CommandView {
+  std::string name;
+  std::string help;
+  std::vector<OptionView> options;
+  std::vector<std::string> examples;
+};
+
 class CommandLine {
  public:
   CommandLine(std::string program, std::string about);
@@ -76,6 +109,9 @@ class CommandLine {
            const std::function<void(Options&)>& describe, std::function<int()> run);
   /// Names of all commands, in the order in which they were added.
   std::vector<std::string> names() const;
+  /// All commands, likewise.
+  std::vector<CommandView> commands() const;
+  const std::string& about() const;
   /// Help of a command, or of the program if `name` is empty; empty if there is no such command.
   std::string help(const std::string& name) const;
   /// Parses and runs. Errors of use go to stderr, with the nearest known word; exit code 2.

@@ -8,6 +8,7 @@
 
 #include "ouzel/app/commands.h"
 #include "ouzel/app/listen_address.h"
+#include "ouzel/app/man_page.h"
 
 namespace ouzel {
 namespace {
@@ -106,8 +107,23 @@ TEST(Commands, AllHaveHelpAndExist) {
   for (const std::string& name : line.names()) {
     EXPECT_NE(line.help("").find("\n  " + name + " "), std::string::npos);
     EXPECT_NE(line.help(name).find("Usage: ouzel " + name), std::string::npos);
+    EXPECT_NE(line.help(name).find("Examples:\n  "), std::string::npos) << name;
   }
   EXPECT_EQ(line.help("nothing"), "");
+}
+
+TEST(Commands, TheManualPageHasThemAll) {
+  CommandLine line("ouzel", "ouzel: about.");
+  add_commands(line);
+  const std::string page = man_page(line, "1.2.3", "0 done\n");
+  EXPECT_NE(page.find("ouzel \\- about."), std::string::npos);
+  for (const CommandView& command : line.commands()) {
+    EXPECT_NE(page.find(".SS ouzel " + command.name), std::string::npos);
+    EXPECT_FALSE(command.help.empty());
+    for (const OptionView& option : command.options) {
+      EXPECT_FALSE(option.text.help.empty()) << command.name << " " << option.name;
+    }
+  }
 }
 
 TEST(ListenAddress, TakesThisMachineOnly) {

@@ -9,10 +9,12 @@ void add_commands(CommandLine& line) {
   add_echo(line);
   add_schema(line);
   add_list(line);
+  add_graph(line);
   add_simulate(line);
   add_tap(line);
   add_top(line);
   add_bench(line);
+  add_completion(line);
   add_version(line);
   add_help(line);
 }

@@ -10,11 +10,13 @@ void add_lint(CommandLine& line);
 void add_echo(CommandLine& line);
 void add_schema(CommandLine& line);
 void add_list(CommandLine& line);
+void add_graph(CommandLine& line);
 void add_run(CommandLine& line);
 void add_simulate(CommandLine& line);
 void add_tap(CommandLine& line);
 void add_top(CommandLine& line);
 void add_bench(CommandLine& line);
+void add_completion(CommandLine& line);
 void add_version(CommandLine& line);
 void add_help(CommandLine& line);
 

@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/spec/nearest.h"
+#include "ouzel/app/man_page.h"
+#include "ouzel/app/version.h"
 
 namespace ouzel {
 namespace {
@@ -19,30 +20,32 @@ constexpr const char* kExitCodes =
     "130, 143 ended by a second SIGINT or SIGTERM\n";
 
 int help(const CommandLine& line, const std::string& topic) {
+  std::string text;
   if (topic == "exit-codes") {
-    std::fputs(kExitCodes, stdout);
-    return kExitDone;
+    text = kExitCodes;
+  } else if (topic == "man") {
+    text = man_page(line, version(), kExitCodes);
+  } else {
+    text = line.help(topic);
   }
-  const std::string text = line.help(topic);
-  if (!text.empty()) {
-    std::fputs(text.c_str(), stdout);
-    return kExitDone;
-  }
-  std::vector<std::string> known = line.names();
-  known.push_back("exit-codes");
-  std::fprintf(stderr, "ouzel help: there is no command '%s'; %s\n", topic.c_str(),
-               suggest(topic, known).c_str());
-  return kExitUsage;
+  std::fputs(text.c_str(), stdout);
+  return kExitDone;
 }
 
 }  // namespace
 
 void add_help(CommandLine& line) {
   auto topic = std::make_shared<std::string>();
+  std::vector<std::string> topics = line.names();
+  topics.insert(topics.end(), {"help", "exit-codes", "man"});
   line.add(
-      "help", "Says more about a command, or lists the exit codes",
+      "help", "Says more about a command; lists the exit codes; prints the manual page",
       [&](Options& flags) {
-        flags.positional("COMMAND", into(*topic), {.help = "A command, or exit-codes"});
+        flags
+            .positional("COMMAND", into_word(*topic, topics),
+                        {.help = "A command, exit-codes, or man"})
+            .example("ouzel help run")
+            .example("ouzel help man | man -l -");
       },
       [topic, &line] { return help(line, *topic); });
 }

@@ -38,8 +38,11 @@ void add_list(CommandLine& line) {
   line.add(
       "list", "Lists the components of this build and every key with what it takes",
       [&](Options& flags) {
-        flags.option("--format", into_word(options->format, {"text", "markdown"}),
-                     {.value = "FORMAT", .help = "text or markdown", .initial = "text"});
+        flags
+            .option("--format", into_word(options->format, {"text", "markdown"}),
+                    {.value = "FORMAT", .help = "text or markdown", .initial = "text"})
+            .example("ouzel list | less")
+            .example("ouzel list --format markdown > pipeline.md");
       },
       [options] { return list(*options); });
 }

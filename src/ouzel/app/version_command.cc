@@ -33,7 +33,8 @@ void add_version(CommandLine& line) {
       "version", "Prints the version and what is in this build",
       [&](Options& flags) {
         flags.flag("--json", options->json, "As JSON, features included")
-            .flag("--features", options->features, "Also lists what is in this build");
+            .flag("--features", options->features, "Also lists what is in this build")
+            .example("ouzel version --json");
       },
       [options] { return print_version(*options); });
 }
