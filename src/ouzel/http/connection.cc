@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <utility>
 
 #include "ouzel/http/host_guard.h"
@@ -34,6 +35,12 @@ ParserLimits parser_limits(const ServerLimits& limits) {
           .header_fields_max = limits.header_fields_max};
 }
 
+void append_chunk_size(std::string& out, std::size_t size) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+  out.append(digits.data(), end).append("\r\n");
+}
+
 }  // namespace
 
 Connection::Connection(std::shared_ptr<IoThread> thread, Descriptor socket)
@@ -57,6 +64,7 @@ void Connection::close() {
   state_ = State::closed;
   thread_->loop().forget(socket_.get());
   socket_.reset();
+  if (stream_) std::exchange(stream_, nullptr)->leave();
   parser_.body().release();
   pending_ = std::string();
   pending_lease_.resize(0);
@@ -66,6 +74,7 @@ void Connection::close() {
 void Connection::wind_down() {
   keep_alive_ = false;
   if (reading()) close();
+  if (stream_) stream_->end();
 }
 
 void Connection::check_deadline(SteadyTime now) {
@@ -87,6 +96,7 @@ void Connection::check_deadline(SteadyTime now) {
     case State::writing:
     case State::lingering: return close();
     case State::handling:
+    case State::streaming:
     case State::closed: return;
   }
 }
@@ -106,7 +116,7 @@ void Connection::on_ready(Readiness ready) {
 void Connection::read_on() {
   std::vector<char>& buffer = thread_->read_buffer();
   std::size_t reads = 0;
-  while (readable_ && (reading() || state_ == State::lingering)) {
+  while (readable_ && (reading() || dropping())) {
     if (++reads > kReadsInARow) {
       thread_->loop().post([self = shared_from_this()] { self->read_on(); });
       return;
@@ -121,7 +131,7 @@ void Connection::read_on() {
     const auto size = static_cast<std::size_t>(got);
     if (size < buffer.size() && !hung_up_) readable_ = false;  // Drained; an edge will tell.
     bump(thread_->state().received_bytes, size);
-    if (state_ != State::lingering) {
+    if (!dropping()) {
       feed({buffer.data(), size});
     } else if ((lingered_ += size) > kLingerBytesMax) {
       return close();
@@ -137,7 +147,8 @@ void Connection::feed(std::string_view input) {
     input = work;
   }
   while (reading() && !input.empty() && step(input)) {}
-  if (state_ == State::lingering || state_ == State::closed) return;
+  if (dropping()) lingered_ += input.size();
+  if (dropping() || state_ == State::closed) return;
   if (input.empty()) {
     shrink(pending_);
   } else {
@@ -289,16 +300,38 @@ void Connection::write(Response response) {
        : status >= 400 ? server.requests_4xx
                        : server.requests_2xx);
   const RequestHead& head = parser_.head();
+  if (response.stream && head.version == 10) keep_alive_ = false;  // Its end is the body's end.
   head_out_.clear();
   write_head(head_out_, response,
              {.date = thread_->date(), .keep_alive = keep_alive_, .http_1_0 = head.version == 10});
   body_out_ = head.method == Method::head ? std::string() : std::move(response.body);
   written_ = 0;
+  begin_stream(std::move(response.stream));
   enter(State::writing, limits().progress_max);
   write_on();
 }
 
+void Connection::begin_stream(std::shared_ptr<BodyStream> stream) {
+  if (!stream) return;
+  if (parser_.head().method == Method::head) return stream->leave();
+  stream_ = std::move(stream);
+  lingered_ = 0;
+  stream_->attach([thread = thread_, weak = weak_from_this()] {
+    thread->loop().post([weak] {
+      if (const auto self = weak.lock()) self->stream_on();
+    });
+  });
+}
+
 void Connection::write_on() {
+  do {
+    if (!send_out()) return;
+  } while (stream_ && next_piece());
+  if (state_ == State::writing) finish_response();
+}
+
+/// Sends as much as the socket takes; false: not all of it yet, or the connection is closed.
+bool Connection::send_out() {
   const std::size_t total = head_out_.size() + body_out_.size();
   while (written_ < total) {
     const std::size_t of_head = std::min(written_, head_out_.size());
@@ -310,12 +343,48 @@ void Connection::write_on() {
     message.msg_iovlen = rest.size();
     const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno == EAGAIN) return;  // An edge will tell.
-    if (sent < 0) return close();
+    if (sent < 0 && errno == EAGAIN) return false;  // An edge will tell.
+    if (sent < 0) {
+      close();
+      return false;
+    }
     written_ += static_cast<std::size_t>(sent);
     enter(State::writing, limits().progress_max);
   }
-  finish_response();
+  return true;
+}
+
+/// Takes from the stream what is to be sent next; false: nothing for now, or nothing any more.
+bool Connection::next_piece() {
+  auto [text, last] = stream_->take();
+  if (text.empty() && !last) {
+    state_ = State::streaming;
+    deadline_ = SteadyTime::max();
+    return false;
+  }
+  const bool chunked = parser_.head().version != 10;
+  head_out_.clear();
+  body_out_ = std::move(text);
+  written_ = 0;
+  if (chunked && !body_out_.empty()) {
+    append_chunk_size(head_out_, body_out_.size());
+    body_out_ += "\r\n";
+  }
+  if (last) {
+    if (lingered_ > 0) keep_alive_ = false;  // What was dropped may have been half a request.
+    if (chunked) body_out_ += "0\r\n\r\n";
+    std::exchange(stream_, nullptr)->leave();
+  }
+  enter(State::writing, limits().progress_max);
+  return true;
+}
+
+/// The stream has something to send.
+void Connection::stream_on() {
+  if (state_ != State::streaming) return;
+  write_on();
+  next_request();
+  read_on();
 }
 
 void Connection::finish_response() {

@@ -1,7 +1,8 @@
 /// Connection: one client's socket, from its first byte to its close. A state machine that its
-/// IoThread drives; every state but `handling` has a deadline.
+/// IoThread drives; every state but `handling` and `streaming` has a deadline.
 ///
 ///   idle -> head -> body -> handling -> writing -> idle … or lingering -> closed
+///                                       writing <-> streaming, as long as the body goes on
 ///
 /// Owns the socket and one request's memory. Belongs to its IoThread; `respond` is for any thread.
 #pragma once
@@ -13,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "ouzel/http/body_stream.h"
 #include "ouzel/http/event_loop.h"
 #include "ouzel/http/io_thread.h"
 #include "ouzel/http/request_parser.h"
@@ -38,9 +40,22 @@ class Connection final : public Watcher,
   std::size_t slot = 0;  ///< Place in the thread's list.
 
  private:
-  enum class State : std::uint8_t { idle, head, body, handling, writing, lingering, closed };
+  enum class State : std::uint8_t {
+    idle,
+    head,
+    body,
+    handling,
+    writing,
+    streaming,
+    lingering,
+    closed
+  };
 
   bool reading() const { return state_ <= State::body; }
+  /// What the client sends is read and dropped, so that its end shows.
+  bool dropping() const {
+    return state_ == State::lingering || (stream_ && state_ > State::handling);
+  }
   const ServerLimits& limits() const { return thread_->state().options.limits; }
   void enter(State state, std::chrono::nanoseconds limit);
 
@@ -54,7 +69,11 @@ class Connection final : public Watcher,
   void split_target();
   void dispatch();
   void write(Response response);
+  void begin_stream(std::shared_ptr<BodyStream> stream);
   void write_on();
+  bool send_out();
+  bool next_piece();
+  void stream_on();
   void finish_response();
   void next_request();
 
@@ -69,9 +88,10 @@ class Connection final : public Watcher,
   bool keep_alive_ = true, in_handler_ = false;
   std::string pending_;  ///< Read and not yet parsed.
   BudgetLease pending_lease_;
-  std::size_t progress_ = 0;       ///< Body bytes at the beginning of the current span.
-  std::size_t lingered_ = 0;       ///< Bytes read and dropped.
-  std::optional<Response> early_;  ///< A response given within the handler.
+  std::size_t progress_ = 0;            ///< Body bytes at the beginning of the current span.
+  std::size_t lingered_ = 0;            ///< Bytes read and dropped.
+  std::optional<Response> early_;       ///< A response given within the handler.
+  std::shared_ptr<BodyStream> stream_;  ///< Of a response whose body goes on.
   std::string head_out_, body_out_;
   std::size_t written_ = 0;
 };

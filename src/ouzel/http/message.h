@@ -57,11 +57,14 @@ struct Request {
   std::optional<std::string> parameter(std::string_view name) const;
 };
 
+class BodyStream;
+
 struct Response {
   int status = 200;
   std::string content_type;  ///< Empty: no body, no Content-Type.
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::shared_ptr<BodyStream> stream = nullptr;  ///< The body goes on with what comes from here.
 };
 
 std::string_view reason_phrase(int status);

@@ -46,7 +46,9 @@ void write_head(std::string& out, const Response& response, const HeadOptions& o
     out += response.content_type;
     out += "\r\nX-Content-Type-Options: nosniff";
   }
-  if (response.status != 204) {
+  if (response.stream) {
+    if (!options.http_1_0) out += "\r\nTransfer-Encoding: chunked";
+  } else if (response.status != 204) {
     out += "\r\nContent-Length: ";
     append_number(out, response.body.size());
   }

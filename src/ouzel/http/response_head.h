@@ -17,7 +17,8 @@ struct HeadOptions {
   bool keep_alive = true;
   bool http_1_0 = false;
 };
-/// Appends status line and header fields, the empty line included.
+/// Appends status line and header fields, the empty line included. A body that is a stream comes in
+/// chunks; in HTTP/1.0 the end of the connection is its end.
 void write_head(std::string& out, const Response& response, const HeadOptions& options);
 
 }  // namespace ouzel::http

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "ouzel/base/random.h"
+#include "ouzel/http/body_stream.h"
 #include "ouzel/http/client.h"
 
 namespace ouzel::http {
@@ -123,6 +124,13 @@ class ServerTest : public testing::Test {
                   const std::lock_guard lock(mutex_);
                   later_.push_back(std::make_shared<Responder>(std::move(to)));
                 }});
+    router.add({.path = "/stream", .handler = [this](const Request&, Responder to) {
+                  stream_ = std::make_shared<BodyStream>(100'000);
+                  stream_->write("first");
+                  Response out{.content_type = "text/event-stream", .body = {}, .headers = {}};
+                  out.stream = stream_;
+                  to.send(std::move(out));
+                }});
     router.add({.path = "/tree/",
                 .handler = [](const Request& request,
                               Responder to) { to.send(text_response(std::string(request.path))); },
@@ -157,6 +165,7 @@ class ServerTest : public testing::Test {
   SystemClock clock_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<Responder>> later_;
+  std::shared_ptr<BodyStream> stream_;
   std::unique_ptr<Server> server_;
 };
 
@@ -364,6 +373,67 @@ TEST_F(ServerTest, StopsWhenTheLastAnswerIsOut) {
   EXPECT_TRUE(got.ends_with("bye"));
   stopped.get();
   EXPECT_FALSE(RawClient(server_->port()).connected());
+}
+
+TEST_F(ServerTest, StreamsInChunks) {
+  serve();
+  RawClient client(server_->port());
+  ASSERT_TRUE(client.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  EXPECT_NE(client.read("first\r\n").find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+  EXPECT_TRUE(stream_->write("0123456789abcdefg"));
+  EXPECT_EQ(client.read("g\r\n"), "11\r\n0123456789abcdefg\r\n");
+  stream_->end("bye");
+  EXPECT_EQ(client.read("0\r\n\r\n"), "3\r\nbye\r\n0\r\n\r\n");
+  EXPECT_FALSE(stream_->write("more"));
+  ASSERT_TRUE(client.send(kHello));  // The connection is kept.
+  EXPECT_NE(client.read("hello").find("200 OK"), std::string::npos);
+}
+
+TEST_F(ServerTest, StreamsToOldAndCuriousClients) {
+  serve();
+  RawClient old(server_->port());
+  ASSERT_TRUE(old.send("GET /stream HTTP/1.0\r\n\r\n"));
+  const std::string got = old.read("first");
+  EXPECT_EQ(got.find("chunked"), std::string::npos);
+  EXPECT_TRUE(got.ends_with("\r\n\r\nfirst")) << got;
+  stream_->end("bye");
+  EXPECT_EQ(old.read(), "bye");
+  EXPECT_TRUE(old.closed());
+  RawClient curious(server_->port());
+  ASSERT_TRUE(
+      curious.send("HEAD /stream HTTP/1.1\r\nHost: localhost\r\n\r\n" + std::string(kHello)));
+  EXPECT_NE(curious.read("hello").find("text/event-stream"), std::string::npos);
+  EXPECT_TRUE(stream_->closed());
+}
+
+TEST_F(ServerTest, AStreamEndsWithItsClientAndItsServer) {
+  serve();
+  {
+    RawClient client(server_->port());
+    ASSERT_TRUE(client.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    client.read("first\r\n");
+  }
+  EXPECT_TRUE(comes([this] { return stream_->closed(); }));
+  RawClient client(server_->port());
+  ASSERT_TRUE(client.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  client.read("first\r\n");
+  server_->stop(seconds(5));
+  EXPECT_EQ(client.read(), "0\r\n\r\n");
+  EXPECT_TRUE(stream_->closed());
+}
+
+TEST_F(ServerTest, AStreamWithoutAReaderIsBounded) {
+  serve({.progress_max = milliseconds(300)});
+  RawClient client(server_->port());
+  ASSERT_TRUE(client.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  client.read("first\r\n");
+  std::size_t taken = 0;
+  // The kernel's buffers fill first; then nothing is taken, then the connection ends.
+  EXPECT_TRUE(comes([&] {
+    if (stream_->write(std::string(1000, 'x'))) taken += 1000;
+    return stream_->closed();
+  }));
+  EXPECT_LT(taken, 32U << 20);
 }
 
 TEST_F(ServerTest, StopIsBounded) {
