@@ -1,6 +1,62 @@
 #include "ouzel/app/assets.h"
 
+#include <memory>
+#include <utility>
+
+#include "ouzel/app/table_file.h"
+#include "ouzel/base/file_system.h"
+#include "ouzel/base/hash.h"
+#include "ouzel/spec/quantity.h"
+
 namespace ouzel {
+namespace {
+
+Result<std::string> read_bounded(FileSystem& fs, const std::string& path, std::uint64_t bytes_max,
+                                 const std::string& limit) {
+  OUZEL_TRY(const std::unique_ptr<File> file, fs.open(path, OpenMode::read));
+  OUZEL_TRY(const std::uint64_t size, file->size());
+  if (size > bytes_max) {
+    return fail(ErrorCode::config, path + " has " + format_size(size) + ", more than " + limit +
+                                       ", " + format_size(bytes_max));
+  }
+  return read_file(fs, path);
+}
+
+Result<void> load_table(FileSystem& fs, Pipeline& pipeline, std::size_t number) {
+  const EnrichSpec& spec = pipeline.enrich[number];
+  OUZEL_TRY(const LookupKey key, lookup_key(pipeline.schema, spec.key));
+  OUZEL_TRY(const std::string bytes,
+            read_bounded(fs, asset_path(pipeline, spec.table), pipeline.limits.table_bytes,
+                         "limits.table_bytes"));
+  OUZEL_TRY(auto rows, read_table_rows(bytes, spec, pipeline.limits.table_rows));
+  const bool numeric = key.kind == LookupKey::Kind::number;
+  OUZEL_TRY(LookupTable table, LookupTable::make(spec, numeric, std::move(rows)));
+  pipeline.tables.push_back(std::make_shared<const LookupTable>(std::move(table)));
+  pipeline.canonical +=
+      "# enrich." + std::to_string(number) + ".table " + to_string(hash128(bytes)) + "\n";
+  return {};
+}
+
+/// The lookup tables, and the schema with what they add.
+void load_tables(Pipeline& pipeline, const Node& root, Findings& findings) {
+  pipeline.enriched = pipeline.schema;
+  const auto files = make_posix_file_system();
+  for (std::size_t i = 0; i < pipeline.enrich.size(); ++i) {
+    const auto loaded = load_table(*files, pipeline, i);
+    if (loaded) continue;
+    const std::string path = "enrich." + std::to_string(i) + ".table";
+    findings.add(nearest_node(root, path).at, "table", loaded.error().message);
+  }
+  if (pipeline.tables.size() < pipeline.enrich.size()) return;
+  auto enriched = enriched_schema(pipeline.schema, pipeline.enrich, pipeline.tables);
+  if (enriched) {
+    pipeline.enriched = std::move(*enriched);
+  } else {
+    findings.add(nearest_node(root, "enrich").at, "table", enriched.error().message);
+  }
+}
+
+}  // namespace
 
 std::string asset_path(const Pipeline& pipeline, std::string_view path) {
   if (path.starts_with('/')) return std::string(path);
@@ -8,10 +64,7 @@ std::string asset_path(const Pipeline& pipeline, std::string_view path) {
 }
 
 void load_assets(Pipeline& pipeline, const Node& root, Findings& findings) {
-  // One call for each kind of file; none is named so far.
-  (void)pipeline;
-  (void)root;
-  (void)findings;
+  load_tables(pipeline, root, findings);
 }
 
 }  // namespace ouzel

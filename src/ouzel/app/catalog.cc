@@ -4,6 +4,8 @@
 
 #include "ouzel/decide/decide_fields.h"
 #include "ouzel/decide/decide_stage.h"
+#include "ouzel/enrich/enrich_fields.h"
+#include "ouzel/enrich/enrich_stage.h"
 #include "ouzel/feature/feature_fields.h"
 #include "ouzel/feature/feature_stage.h"
 #include "ouzel/model/detector.h"
@@ -25,6 +27,7 @@ const std::vector<Component>& components() {
       out.push_back({kind, table.name, table.help, table});
     };
     add("source", http_fields().table());
+    add("enrich", enrich_fields().table());
     add("features", feature_fields().table());
     add("model", detector_fields().table());
     add("decide", decide_fields().table());
@@ -55,9 +58,13 @@ TableOf<Pipeline> model_fields() {
 
 Result<std::vector<std::unique_ptr<Stage>>> make_stages(const Pipeline& pipeline) {
   std::vector<std::unique_ptr<Stage>> stages;
-  OUZEL_TRY(auto feature, FeatureStage::make(pipeline.schema, pipeline.features));
+  if (!pipeline.enrich.empty()) {
+    OUZEL_TRY(auto enrich, EnrichStage::make(pipeline.schema, pipeline.enrich, pipeline.tables));
+    stages.push_back(std::move(enrich));
+  }
+  OUZEL_TRY(auto feature, FeatureStage::make(pipeline.enriched, pipeline.features));
   stages.push_back(std::move(feature));
-  OUZEL_TRY(auto detector, DetectorStage::make(pipeline.schema, pipeline.detector));
+  OUZEL_TRY(auto detector, DetectorStage::make(pipeline.enriched, pipeline.detector));
   stages.push_back(std::move(detector));
   OUZEL_TRY(auto decide, DecideStage::make(pipeline.decide));
   stages.push_back(std::move(decide));

@@ -71,7 +71,7 @@ class Linter {
   bool lint_fields_used(const std::string& path, const std::vector<std::string>& names) {
     std::vector<std::string> numeric;
     std::set<std::string> texts;
-    for (const Field& field : pipeline_.schema.fields) {
+    for (const Field& field : pipeline_.enriched.fields) {
       if (field.type == FieldType::string) {
         texts.insert(field.name);
       } else {
@@ -98,7 +98,7 @@ class Linter {
 
   void lint_features() {
     std::set<std::string> seen;
-    for (const Field& field : pipeline_.schema.fields) seen.insert(field.name);
+    for (const Field& field : pipeline_.enriched.fields) seen.insert(field.name);
     std::size_t count = 0;
     for (std::size_t i = 0; i < pipeline_.features.size(); ++i) {
       const FeatureSpec& spec = pipeline_.features[i];
@@ -109,7 +109,7 @@ class Linter {
                    "too many features: at most " + std::to_string(kFeaturesMax));
       }
       if (!lint_fields_used(path + ".of", spec.of)) continue;
-      const auto names = feature_names(pipeline_.schema, {spec});
+      const auto names = feature_names(pipeline_.enriched, {spec});
       if (!names) {
         add("plan", path, names.error().message);
         continue;

@@ -74,7 +74,13 @@ INSTANTIATE_TEST_SUITE_P(
              "build (known: http)"},
         Case{9, "sinks: [{webhook: {url: x}}]",
              "pipeline:9:1: not_in_build: sending outcomes on ('sinks') is not in this build "
-             "(known: name, source, schema, time, features, model, decide, limits, serve)"},
+             "(known: name, source, schema, time, enrich, features, model, decide, limits, "
+             "serve)"},
+        Case{9, "enrich: [{table: /no/such.csv, key: device_id, add: site}]",
+             "pipeline:9:18: table: cannot open /no/such.csv: No such file or directory"},
+        Case{9, "enrich: [{table: a.csv, key: ce.subject, add: site}]",
+             "pipeline:9:18: table: enrich: key: 'ce.subject' is no field of the schema, not its "
+             "key device_id, nor ce.source or ce.id"},
         Case{9, "modle: detector",
              "pipeline:9:1: unknown_key: the pipeline has no key 'modle' (did you mean 'model'?)"},
         Case{10, "decide: {treshold: 0.9}",

@@ -114,7 +114,7 @@ Result<Pipeline> parse_pipeline(std::string_view text) {
 Result<Plan> make_plan(const Pipeline& pipeline) {
   OUZEL_TRY(const auto stages, make_stages(pipeline));
   OUZEL_TRY_VOID(check_wiring(pipeline.schema, stages));
-  OUZEL_TRY(auto names, feature_names(pipeline.schema, pipeline.features));
+  OUZEL_TRY(auto names, feature_names(pipeline.enriched, pipeline.features));
   const LimitsSpec& limits = pipeline.limits;
   OUZEL_CHECK(limits.partitions > 0);
   Plan plan;
@@ -129,7 +129,7 @@ Result<Plan> make_plan(const Pipeline& pipeline) {
   plan.threshold = pipeline.decide.threshold;
   plan.include_features = pipeline.decide.include_features;
   plan.feature_names = std::move(names);
-  plan.reason_names = detector_reason_names(pipeline.schema, pipeline.detector);
+  plan.reason_names = detector_reason_names(pipeline.enriched, pipeline.detector);
   plan.make_stages = [shared = std::make_shared<const Pipeline>(pipeline)] {
     auto made = ouzel::make_stages(*shared);
     OUZEL_CHECK(made.has_value());

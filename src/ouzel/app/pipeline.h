@@ -14,6 +14,7 @@
 #include "ouzel/base/error.h"
 #include "ouzel/batch/schema.h"
 #include "ouzel/decide/decide_spec.h"
+#include "ouzel/enrich/enrich_stage.h"
 #include "ouzel/feature/feature_spec.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/model/detector_spec.h"
@@ -41,6 +42,8 @@ struct LimitsSpec {
   std::uint64_t log_bytes = 0;           ///< Beyond it the oldest go earlier; 0: no such limit.
   std::uint64_t segment_bytes = 0;       ///< Of the largest segment file.
   std::uint64_t snapshot_bytes = 0;      ///< Log written between two snapshots.
+  std::uint64_t table_rows = 0;          ///< Of one lookup table.
+  std::uint64_t table_bytes = 0;         ///< Of the file of one lookup table.
 };
 
 struct ServeSpec {
@@ -52,6 +55,9 @@ struct Pipeline {
   std::string directory;  ///< Of the pipeline file, with its last slash; empty: the current one.
   Schema schema;          ///< limits.event_bytes and limits.depth are in it.
   TimeSpec time;
+  std::vector<EnrichSpec> enrich;
+  LookupTables tables;  ///< As `enrich`.
+  Schema enriched;      ///< `schema` and what `enrich` adds: what features and the model see.
   std::vector<FeatureSpec> features;
   DetectorSpec detector;
   DecideSpec decide;

@@ -10,6 +10,7 @@
 #include "ouzel/base/types.h"
 #include "ouzel/decide/decide_fields.h"
 #include "ouzel/decode/text_check.h"
+#include "ouzel/enrich/enrich_fields.h"
 #include "ouzel/feature/feature_fields.h"
 
 namespace ouzel {
@@ -202,6 +203,22 @@ void add_operational_limits(TableOf<LimitsSpec>& table) {
              .operational = true});
 }
 
+void add_table_limits(TableOf<LimitsSpec>& table) {
+  table
+      .integer("table_rows", &LimitsSpec::table_rows,
+               {.help = "Most rows of a lookup table",
+                .initial = "1000000",
+                .min = "1",
+                .max = "100000000",
+                .operational = true})
+      .size("table_bytes", &LimitsSpec::table_bytes,
+            {.help = "Largest file of a lookup table",
+             .initial = "64MiB",
+             .min = "1KiB",
+             .max = "1GiB",
+             .operational = true});
+}
+
 /// The limits that decode obeys.
 TableOf<Schema> limits_of_events() {
   TableOf<Schema> table("limits", "");
@@ -219,6 +236,7 @@ TableOf<Schema> limits_of_events() {
 TableOf<Pipeline> limits_fields() {
   TableOf<LimitsSpec> limits = limits_of_state();
   add_operational_limits(limits);
+  add_table_limits(limits);
   TableOf<Pipeline> table("limits", limits.table().help);
   table.include(&Pipeline::limits, limits)
       .include(&Pipeline::schema, limits_of_events())
@@ -249,7 +267,8 @@ TableOf<Pipeline> make_pipeline_fields() {
       .section("source", source_fields(), {.initial = "http", .operational = true})
       .section("schema", &Pipeline::schema, schema_fields(), {.required = true})
       .section("time", &Pipeline::time, time_fields())
-      .absent("enrich", "looking things up in tables")
+      .list("enrich", &Pipeline::enrich, enrich_fields(),
+            {.help = "Tables that add columns to each event", .max = "16"})
       .list("features", &Pipeline::features, feature_fields(),
             {.help = "Rolling statistics of numeric fields, for each key", .max = "64"})
       .section("model", model_fields(), {.initial = "detector"})

@@ -120,7 +120,8 @@ class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     int flags = O_CLOEXEC;
-    if (mode == OpenMode::read) flags |= O_RDONLY;
+    // A named pipe without a writer would wait for ever; regular files do not mind.
+    if (mode == OpenMode::read) flags |= O_RDONLY | O_NONBLOCK;
     if (mode == OpenMode::write) flags |= O_RDWR;
     if (mode == OpenMode::create) flags |= O_RDWR | O_CREAT;
     const int descriptor = ::open(path.c_str(), flags, 0640);
