@@ -24,7 +24,7 @@ def training_rows(seed=1, rows=2000, columns=FEATURES):
 
 
 def test_rows(seed=2, missing=False, extreme=1e6, columns=FEATURES):
-    """10,000 float32 rows with extreme values in them and, where the model bears it, missing ones."""
+    """10,000 float32 rows with extreme values and, where the model bears it, missing ones."""
     random = np.random.default_rng(seed)
     x = random.normal(size=(ROWS, columns)).astype(np.float32)
     marks = random.random(x.shape)

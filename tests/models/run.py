@@ -123,7 +123,8 @@ def run_stack(stack):
             try:
                 largest, flipped, compared = compare(case)
                 good = largest <= DIFFERENCE_MAX and flipped == 0 and compared > 9000
-                what = f"{compared} rows, largest difference {largest:.1e}, {flipped} labels flipped"
+                what = (f"{compared} rows, largest difference {largest:.1e}, "
+                        f"{flipped} labels flipped")
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 good, what = False, str(error)
             passed, failed = passed + good, failed + (not good)

@@ -22,8 +22,8 @@ using std::chrono::seconds;
 constexpr std::uint64_t kPoolEvents = 200'000;
 constexpr std::uint32_t kConnections = 8;
 constexpr std::size_t kRequestEvents = 1000;
-constexpr std::size_t kSyncs = 1000;  ///< Before, and as many after, a latency run.
-constexpr std::uint32_t kRestartDevices = 100'000;
+constexpr std::size_t kSyncs = 1000;         ///< Before, and as many after, a latency run.
+constexpr std::uint32_t kRestartTimes = 10;  ///< As many devices as elsewhere.
 constexpr int kStarts = 5;
 constexpr double kQuietLoad = 0.5;  ///< Beyond it the machine is busy.
 constexpr nanoseconds kPatience = seconds(60);
@@ -96,6 +96,7 @@ class Bench {
 
  private:
   using Engine = std::unique_ptr<BenchEngine>;
+  Result<Engine> start_engine();
   Result<Engine> engine();
   Result<void> start_and_idle();
   Result<void> latency();
@@ -104,7 +105,9 @@ class Bench {
   Result<void> restart();
   Result<std::vector<EventPool>> pools(std::uint32_t devices) const;
   Result<void> checked(const LoadResult& load, const char* what) const;
+  /// The floors and aims are those of the built-in pipeline.
   void add(Figure figure) {
+    if (!options_.pipeline.empty()) figure.floor = figure.aim = 0;
     std::printf("%s\n", line_of(figure).c_str());
     std::fflush(stdout);
     figures_.push_back(std::move(figure));
@@ -117,13 +120,23 @@ class Bench {
   std::vector<Figure> figures_;
 };
 
-/// A fresh engine with an empty log, ready.
-Result<Bench::Engine> Bench::engine() {
+/// A fresh engine with an empty log, started.
+Result<Bench::Engine> Bench::start_engine() {
   const std::string directory = options_.directory + "/" + std::to_string(engines_++);
   OUZEL_TRY_VOID(fs_.make_directory(directory));
-  OUZEL_TRY_VOID(replace_file(fs_, directory, "pipeline.yaml", kPipeline));
-  auto out = std::make_unique<BenchEngine>(directory, clock_);
+  std::string pipeline = options_.pipeline;
+  if (pipeline.empty()) {
+    OUZEL_TRY_VOID(replace_file(fs_, directory, "pipeline.yaml", kPipeline));
+    pipeline = directory + "/pipeline.yaml";
+  }
+  auto out = std::make_unique<BenchEngine>(directory, pipeline, clock_);
   OUZEL_TRY_VOID(out->start());
+  return out;
+}
+
+/// The same, ready.
+Result<Bench::Engine> Bench::engine() {
+  OUZEL_TRY(Engine out, start_engine());
   OUZEL_TRY_VOID(out->wait_ready(kPatience));
   return out;
 }
@@ -149,11 +162,7 @@ Result<void> Bench::start_and_idle() {
   double best = 1e9, worst = 0;
   Engine idle;
   for (int i = 0; i < kStarts; ++i) {
-    const std::string directory = options_.directory + "/" + std::to_string(engines_++);
-    OUZEL_TRY_VOID(fs_.make_directory(directory));
-    OUZEL_TRY_VOID(replace_file(fs_, directory, "pipeline.yaml", kPipeline));
-    idle = std::make_unique<BenchEngine>(directory, clock_);
-    OUZEL_TRY_VOID(idle->start());
+    OUZEL_TRY(idle, start_engine());
     OUZEL_TRY(const nanoseconds ready, idle->wait_ready(kPatience));
     best = std::min(best, ms_of(ready));
     worst = std::max(worst, ms_of(ready));
@@ -270,7 +279,7 @@ Result<void> Bench::throughput() {
 
 /// From the start of the second process to the first outcome of an event that the first never saw.
 Result<void> Bench::restart() {
-  const std::uint32_t devices = kRestartDevices;
+  const std::uint32_t devices = options_.devices * kRestartTimes;
   OUZEL_TRY(std::vector<EventPool> load, pools(devices));
   OUZEL_TRY(Engine engine, this->engine());
   LoadResult sent;
@@ -279,6 +288,7 @@ Result<void> Bench::restart() {
     OUZEL_TRY_VOID(checked(sent, "restart"));
   }
   OUZEL_TRY(const StatusView had, engine->wait_quiet(kPatience));
+  const ProcessUse use = engine->use();
   engine->kill();
   const SteadyTime begin = clock_.steady();
   OUZEL_TRY_VOID(engine->start());
@@ -296,7 +306,9 @@ Result<void> Bench::restart() {
                                          static_cast<unsigned long long>(now.accepted)));
   }
   add({"restart after kill -9", ms_of(took), "ms", 2000, 500, false,
-       text("%u keys, until the first new outcome; ready after %.0f ms", devices, ms_of(ready))});
+       text("%u keys, %.0f MB resident (at most %.0f MB), until the first new outcome; ready after "
+            "%.0f ms",
+            devices, use.rss_mb, use.rss_peak_mb, ms_of(ready))});
   return {};
 }
 
@@ -322,8 +334,9 @@ Result<void> Bench::run() {
         "load average %.1f: other work goes on, so the figures are worse than they could be\n",
         load);
   }
-  std::printf("%u devices, %.0f s a measure, detector, 14 features, durability disk\n\n",
-              options_.devices, ms_of(options_.duration) / 1000);
+  const std::string what = options_.pipeline.empty() ? "detector, 14 features" : options_.pipeline;
+  std::printf("%u devices, %.0f s a measure, %s, durability disk\n\n", options_.devices,
+              ms_of(options_.duration) / 1000, what.c_str());
   std::printf("%-32s %9s %-5s %-10s %-11s %s\n", "measure", "value", "", "floor", "aim", "");
   for (const auto& one : kMeasures) {
     const bool wanted =
@@ -356,7 +369,7 @@ Result<void> make_scratch(FileSystem& fs, const std::string& directory) {
   if (fs.exists(directory)) {
     OUZEL_TRY(const auto names, fs.list(directory));
     if (names.empty()) return {};
-    return fail(ErrorCode::config, directory + " is not empty: name another with --data-dir");
+    return fail(ErrorCode::config, directory + " is not empty: name another with --dir");
   }
   return fs.make_directory(directory);
 }

@@ -22,8 +22,15 @@ void add_bench(CommandLine& line) {
             .option("--duration", into(options->duration),
                     {.value = "D", .help = "Of each measure", .initial = "10s"})
             .option("--devices", into(options->devices, 1, 10'000'000),
-                    {.value = "N", .help = "Keys", .initial = "10000"})
-            .example("ouzel bench --json bench.json");
+                    {.value = "N",
+                     .help = "Keys; ten times as many for the restart",
+                     .initial = "10000"})
+            .option(
+                "--pipeline", into(options->pipeline),
+                {.value = "FILE",
+                 .help = "A pipeline for the events of `simulate`, in place of the built-in one"})
+            .example("ouzel bench --json bench.json")
+            .example("ouzel bench --pipeline mine.yaml --only throughput");
       },
       [options] { return bench(*options); });
 }

@@ -113,8 +113,8 @@ Result<void> measure_sync(FileSystem& fs, const Clock& clock, const std::string&
   return fs.remove(path);
 }
 
-BenchEngine::BenchEngine(std::string directory, const Clock& clock)
-    : directory_(std::move(directory)), clock_(clock) {}
+BenchEngine::BenchEngine(std::string directory, std::string pipeline, const Clock& clock)
+    : directory_(std::move(directory)), pipeline_(std::move(pipeline)), clock_(clock) {}
 
 BenchEngine::~BenchEngine() { kill(); }
 
@@ -131,11 +131,11 @@ Result<void> BenchEngine::start() {
   const ssize_t size = ::readlink("/proc/self/exe", self, sizeof(self) - 1);
   if (size <= 0 || port_ == 0) return fail(ErrorCode::unavailable, "no program or no port");
   self[size] = '\0';
-  const std::string pipeline = directory_ + "/pipeline.yaml", data = directory_ + "/data";
+  const std::string data = directory_ + "/data";
   const std::string listen = "127.0.0.1:" + std::to_string(port_);
   const std::string log = directory_ + "/engine.log";
-  const char* const arguments[] = {self,         "run",      pipeline.c_str(), "--data-dir",
-                                   data.c_str(), "--listen", listen.c_str(),   nullptr};
+  const char* const arguments[] = {self,         "run",      pipeline_.c_str(), "--data-dir",
+                                   data.c_str(), "--listen", listen.c_str(),    nullptr};
   started_ = clock_.steady();
   child_ = ::fork();
   if (child_ < 0) {

@@ -27,8 +27,8 @@ struct ProcessUse {
 
 class BenchEngine {
  public:
-  /// `directory` holds pipeline.yaml and takes the data and the log of the engine.
-  BenchEngine(std::string directory, const Clock& clock);
+  /// `directory` takes the data and the log of the engine.
+  BenchEngine(std::string directory, std::string pipeline, const Clock& clock);
   ~BenchEngine();
   BenchEngine(const BenchEngine&) = delete;
   BenchEngine& operator=(const BenchEngine&) = delete;
@@ -52,6 +52,7 @@ class BenchEngine {
  private:
   Error lost(const std::string& what) const;
   std::string directory_;
+  std::string pipeline_;  ///< Path of its file.
   const Clock& clock_;
   std::uint16_t port_ = 0;
   int child_ = -1;  ///< Its process id; -1: none.
