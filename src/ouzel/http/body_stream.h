@@ -2,7 +2,8 @@
 /// appends, its connection sends; both share it, from any threads.
 ///
 /// Bounded: what does not fit is not taken, and the writer decides what that means for the reader.
-/// A connection holds one piece more than `bytes_max` while it sends it.
+/// A connection holds one piece more than `bytes_max` while it sends it; pieces are small, so that
+/// room comes back as a slow reader takes.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +17,8 @@ namespace ouzel::http {
 
 class BodyStream {
  public:
+  static constexpr std::size_t kPieceBytes = 64 << 10;
+
   explicit BodyStream(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   /// For the writer. False: it does not fit now, or nobody reads any more.
@@ -57,7 +60,10 @@ class BodyStream {
   Piece take() {
     const std::lock_guard lock(mutex_);
     waiting_ = pending_.empty() && !ended_;
-    return {std::exchange(pending_, std::string()), ended_};
+    if (pending_.size() <= kPieceBytes) return {std::exchange(pending_, std::string()), ended_};
+    Piece out{pending_.substr(0, kPieceBytes)};
+    pending_.erase(0, kPieceBytes);
+    return out;
   }
   /// The client is gone.
   void leave() {

@@ -58,7 +58,10 @@ Api::Api(const StatusSource& status, Log& log, std::shared_ptr<const Plan> plan,
       options_(std::move(options)),
       started_(clock.steady()),
       reader_(log, status),
-      thread_(kReadingsQueuedMax) {}
+      thread_(kReadingsQueuedMax),
+      streams_(log, status, http_events, clock) {
+  streams_.start();
+}
 
 void Api::add_routes(http::Router& router) {
   const auto get = [&](const char* path, http::Handler handler) {
@@ -85,6 +88,9 @@ void Api::add_routes(http::Router& router) {
   });
   get("/api/v1/outcomes", [this](const http::Request& request, http::Responder responder) {
     outcomes(request, std::move(responder));
+  });
+  get("/api/v1/stream", [this](const http::Request& request, http::Responder responder) {
+    streams_.open(request, std::move(responder));
   });
   add_status_page(router);
 }

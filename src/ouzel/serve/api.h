@@ -1,6 +1,6 @@
 /// Api: everything that a running engine answers over HTTP, but for the doors.
 ///
-///   /livez /readyz /version /metrics /  and  /api/v1/{status,pipeline,outcomes}
+///   /livez /readyz /version /metrics /  and  /api/v1/{status,pipeline,outcomes,stream}
 ///
 /// Handlers run on the server's I/O threads and only read; outcomes are read from the log on a
 /// thread of their own, a bounded piece a request.
@@ -20,6 +20,7 @@
 #include "ouzel/log/log.h"
 #include "ouzel/serve/outcome_reader.h"
 #include "ouzel/serve/reading_thread.h"
+#include "ouzel/serve/streams.h"
 
 namespace ouzel {
 
@@ -54,6 +55,7 @@ class Api {
   std::atomic<const http::Server*> server_{nullptr};
   OutcomeReader reader_;  ///< Only within thread_.
   ReadingThread thread_;
+  Streams streams_;
 };
 
 }  // namespace ouzel

@@ -16,6 +16,16 @@ std::string_view state_name(LaneStatus::State state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
+/// What came between two readings of one histogram.
+HistogramTotals operator-(HistogramTotals to, const HistogramTotals& from) {
+  for (std::size_t i = 0; i < to.buckets.size(); ++i) {
+    to.buckets[i] -= std::min(to.buckets[i], from.buckets[i]);
+  }
+  to.count -= std::min(to.count, from.count);
+  to.sum -= std::min(to.sum, from.sum);
+  return to;
+}
+
 struct Sums {
   std::uint64_t accepted = 0, duplicates = 0, keys = 0, keys_evicted = 0, rejected = 0;
   Totals totals;
@@ -118,6 +128,29 @@ std::string status_json(const EngineStatus& status, const IntakeCounters& http_e
   out.end_object().name("lanes").begin_array();
   for (const LaneStatus& lane : status.lanes) write_lane(out, lane);
   return out.end_array().end_object().finish();
+}
+
+std::string stats_json(const StatsSample& now, const StatsSample& before,
+                       const IntakeCounters& http_events) {
+  const double span = std::chrono::duration<double>(now.uptime - before.uptime).count();
+  const auto rate = [span](std::uint64_t to, std::uint64_t from) {
+    return span > 0 && to > from ? static_cast<double>(to - from) / span : 0.0;
+  };
+  const Sums to = sum(now.engine);
+  const Sums from = sum(before.engine);
+  JsonWriter out;
+  out.begin_object().member("interval_s", span).name("rates").begin_object();
+  out.member("accepted", rate(to.accepted, from.accepted));
+  out.member("scored", rate(to.totals.scored, from.totals.scored));
+  out.member("rejected", rate(to.rejected, from.rejected));
+  out.member("alerts", rate(to.totals.alerts, from.totals.alerts));
+  out.member("duplicates", rate(to.duplicates, from.duplicates));
+  out.member("refused", rate(now.refused, before.refused)).end_object();
+  write_quantiles(out, "latency_ms", now.engine.end_to_end_ns - before.engine.end_to_end_ns,
+                  kMilliseconds);
+  std::string status = status_json(now.engine, http_events, now.uptime);
+  status.pop_back();  // Its end of line.
+  return out.name("status").raw(status).end_object().finish();
 }
 
 std::string pipeline_json(const Plan& plan) {

@@ -15,6 +15,16 @@ namespace ouzel {
 std::string status_json(const EngineStatus& status, const IntakeCounters& http_events,
                         std::chrono::nanoseconds uptime);
 
+/// What one frame of the live statistics is made from.
+struct StatsSample {
+  EngineStatus engine;
+  std::uint64_t refused = 0;
+  std::chrono::nanoseconds uptime{};
+};
+/// Rates a second and latency between two samples, and the status now.
+std::string stats_json(const StatsSample& now, const StatsSample& before,
+                       const IntakeCounters& http_events);
+
 /// Names and settings in force.
 std::string pipeline_json(const Plan& plan);
 

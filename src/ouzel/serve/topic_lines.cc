@@ -4,7 +4,6 @@
 
 #include "ouzel/decode/event_record.h"
 #include "ouzel/http/message.h"
-#include "ouzel/outcome/outcome.h"
 
 namespace ouzel {
 namespace {
@@ -47,8 +46,9 @@ std::optional<EventRecord> record_at(std::string_view body, std::uint64_t row) {
 
 }  // namespace
 
-TopicLines::TopicLines(ShownTopic topic, EventSource events)
-    : topic_(topic), events_(std::move(events)) {}
+TopicLines::TopicLines(ShownTopic topic, EventSource events,
+                       std::function<bool(const OutcomeRow&)> wanted)
+    : topic_(topic), events_(std::move(events)), wanted_(std::move(wanted)) {}
 
 Result<void> TopicLines::lines(const FrameView& frame,
                                const std::function<bool(const TopicLine&)>& each) {
@@ -83,6 +83,7 @@ Result<void> TopicLines::outcomes(const FrameView& frame,
     return fail(ErrorCode::corrupt, "an outcome frame's header says other rows than its body");
   }
   while (const auto row = commit.next()) {
+    if (wanted_ && !wanted_(*row)) continue;
     TopicLine line{frame.header.partition, row->offset, {}};
     if (topic_ == ShownTopic::outcomes) {
       render(line.text, line.partition, commit.in_force(), *row);

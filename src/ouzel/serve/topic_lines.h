@@ -12,6 +12,7 @@
 
 #include "ouzel/base/error.h"
 #include "ouzel/log/log.h"
+#include "ouzel/outcome/outcome.h"
 
 namespace ouzel {
 
@@ -32,7 +33,9 @@ struct TopicLine {
 
 class TopicLines {
  public:
-  TopicLines(ShownTopic topic, EventSource events);
+  /// `wanted`: of outcomes and rejects, only these; empty: all.
+  TopicLines(ShownTopic topic, EventSource events,
+             std::function<bool(const OutcomeRow&)> wanted = {});
   /// Calls `each` for every line that the frame holds of this topic, until it returns false.
   /// Errors: corrupt (its checksum is right, but it cannot be read).
   Result<void> lines(const FrameView& frame, const std::function<bool(const TopicLine&)>& each);
@@ -44,6 +47,7 @@ class TopicLines {
 
   const ShownTopic topic_;
   const EventSource events_;
+  const std::function<bool(const OutcomeRow&)> wanted_;
   /// The event frame last read of each partition: rejects come in order.
   struct Cached {
     FrameHeader header;
