@@ -51,6 +51,37 @@ void read_model(element from, std::string& out) {
   if (version > 0) out += " v" + std::to_string(version);
 }
 
+void read_lanes(element root, std::vector<LaneView>& out) {
+  simdjson::dom::array lanes;
+  if (root["lanes"].get(lanes) != simdjson::SUCCESS) return;
+  for (const element lane : lanes) {
+    LaneView& view = out.emplace_back();
+    get(lane, "partition", view.partition);
+    get(lane, "state", view.state);
+    get(lane, "why", view.why);
+    get(lane, "accepted", view.accepted);
+    get(lane, "scored", view.scored);
+    get(lane, "rejected", view.rejected);
+    get(lane, "in_flight", view.in_flight);
+    get(lane, "keys", view.keys);
+    get(lane, "keys_max", view.keys_max);
+    get(lane, "newest_event_s", view.newest_event_s);
+  }
+}
+
+void read_stages(element root, std::vector<StageView>& out) {
+  simdjson::dom::object stages;
+  if (root["stages_ms"].get(stages) != simdjson::SUCCESS) return;
+  for (const auto& [name, stage] : stages) {
+    StageView& view = out.emplace_back();
+    view.name = name;
+    get(stage, "count", view.count);
+    get(stage, "p50", view.p50_ms);
+    get(stage, "p90", view.p90_ms);
+    get(stage, "p99", view.p99_ms);
+  }
+}
+
 OutcomeView read_outcome(element event) {
   OutcomeView out;
   const element data = inside(event, "data");
@@ -98,15 +129,11 @@ Result<StatusView> read_status(std::string_view json) {
   get(sync, "p50", out.sync_p50_ms);
   get(sync, "p99", out.sync_p99_ms);
   get(inside(root, "log"), "bytes", out.log_bytes);
-  simdjson::dom::array lanes;
-  if (root["lanes"].get(lanes) == simdjson::SUCCESS) {
-    for (const element lane : lanes) {
-      LaneView& view = out.lanes.emplace_back();
-      get(lane, "partition", view.partition);
-      get(lane, "state", view.state);
-      get(lane, "why", view.why);
-    }
-  }
+  const element rows = inside(root, "batch_rows");
+  get(rows, "p50", out.batch_rows_p50);
+  get(rows, "p99", out.batch_rows_p99);
+  read_lanes(root, out.lanes);
+  read_stages(root, out.stages);
   return out;
 }
 

@@ -20,6 +20,15 @@ struct LaneView {
   std::uint64_t partition = 0;
   std::string state;  ///< recovering, running, stopped
   std::string why;
+  std::uint64_t accepted = 0, scored = 0, rejected = 0, in_flight = 0, keys = 0, keys_max = 0;
+  double newest_event_s = 0;  ///< Time of its newest event, since the epoch; 0: none yet.
+};
+
+/// How long one stage took for its batches since the engine started.
+struct StageView {
+  std::string name;
+  std::uint64_t count = 0;
+  double p50_ms = 0, p90_ms = 0, p99_ms = 0;
 };
 
 /// `GET /api/v1/status`.
@@ -29,8 +38,10 @@ struct StatusView {
   std::uint64_t late = 0, alerts = 0, duplicates = 0, refused = 0, keys = 0, log_bytes = 0;
   double latency_p50_ms = 0, latency_p90_ms = 0, latency_p99_ms = 0;
   double sync_p50_ms = 0, sync_p99_ms = 0;
+  double batch_rows_p50 = 0, batch_rows_p99 = 0;
   double uptime_s = 0;
   std::vector<LaneView> lanes;
+  std::vector<StageView> stages;
 };
 Result<StatusView> read_status(std::string_view json);
 

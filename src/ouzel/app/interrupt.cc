@@ -18,9 +18,13 @@ namespace {
 // the signal was delivered to, and however shortly before the wait.
 volatile std::sig_atomic_t g_requested = 0;
 int g_pipe[2] = {-1, -1};
+void (*g_before_forced_end)() = nullptr;
 
 extern "C" void on_signal(int number) {
-  if (g_requested != 0) ::_exit(128 + number);
+  if (g_requested != 0) {
+    if (g_before_forced_end != nullptr) g_before_forced_end();
+    ::_exit(128 + number);
+  }
   g_requested = 1;
   const char byte = 0;
   [[maybe_unused]] const auto written = ::write(g_pipe[1], &byte, 1);
@@ -35,8 +39,9 @@ void install(void (*handler)(int)) {
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(void (*before_forced_end)()) {
   g_requested = 0;
+  g_before_forced_end = before_forced_end;
   OUZEL_CHECK(::pipe2(g_pipe, O_CLOEXEC | O_NONBLOCK) == 0);
   install(&on_signal);
 }

@@ -9,7 +9,9 @@ namespace ouzel {
 
 class Interrupt {
  public:
-  Interrupt();
+  /// `before_forced_end` runs in the signal handler of the second signal: it may only do what is
+  /// safe there.
+  explicit Interrupt(void (*before_forced_end)() = nullptr);
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;

@@ -1,13 +1,11 @@
 #include "ouzel/app/top.h"
 
-#include <sys/ioctl.h>
-#include <termios.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 
 #include "ouzel/app/interrupt.h"
+#include "ouzel/app/terminal.h"
+#include "ouzel/app/top_look.h"
 #include "ouzel/app/top_screen.h"
 #include "ouzel/app/truth.h"
 #include "ouzel/base/clock.h"
@@ -23,58 +21,19 @@ using std::chrono::nanoseconds;
 constexpr int kExitUnavailable = 69;
 constexpr int kExitConfig = 78;
 constexpr nanoseconds kGlance = milliseconds(100);  ///< How fast a key or a new size is noticed.
+constexpr milliseconds kAnswerMax{3000};            ///< A hung engine must not hang the keys.
 constexpr std::size_t kPageMax = 1000;              ///< Outcomes of a page.
 constexpr int kPagesMax = 20;                       ///< Between two pictures.
 constexpr int kFirstPagesMax = 100'000;             ///< For the first one.
-
-/// The terminal while a picture stands on it: alternate screen, no cursor, keys without Enter.
-class Screen {
- public:
-  explicit Screen(bool on) : on_(on) {
-    if (!on_) return;
-    keys_ = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before_) == 0;
-    if (keys_) {
-      termios raw = before_;
-      raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-      ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    }
-    print("\x1b[?1049h\x1b[?25l\x1b[2J");
-  }
-  ~Screen() {
-    if (!on_) return;
-    print("\x1b[?25h\x1b[?1049l");
-    if (keys_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
-  }
-  Screen(const Screen&) = delete;
-  Screen& operator=(const Screen&) = delete;
-
-  void show(const std::string& picture) { print("\x1b[H" + picture); }
-  TopSize size() const {
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
-    return {size.ws_col, size.ws_row};
-  }
-  int keys() const { return keys_ ? STDIN_FILENO : -1; }
-  bool quit_pressed() const {
-    char key = 0;
-    return ::read(STDIN_FILENO, &key, 1) == 1 && (key == 'q' || key == 'Q');
-  }
-
- private:
-  static void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-  }
-  bool on_;
-  bool keys_ = false;
-  termios before_{};
-};
 
 /// Asks the engine and keeps the model.
 class Watcher {
  public:
   Watcher(const TopOptions& options, const http::Url& url, FileSystem& fs, const Clock& clock)
-      : client_({.host = url.host, .port = url.port}),
+      : client_({.host = url.host,
+                 .port = url.port,
+                 .connect_max = kAnswerMax,
+                 .silence_max = kAnswerMax}),
         clock_(clock),
         truth_(fs, options.truth, options.all) {
     model_.url = options.url;
@@ -126,6 +85,7 @@ Result<void> Watcher::ask() {
     if (model_.rates.size() > kTopRatesMax) model_.rates.pop_front();
   }
   asked_ = now;
+  model_.now_s = std::chrono::duration<double>(clock_.wall().time_since_epoch()).count();
   model_.status = std::move(status);
   OUZEL_TRY_VOID(ask_outcomes(first_ ? kFirstPagesMax : kPagesMax));
   first_ = false;
@@ -155,36 +115,63 @@ Result<void> Watcher::ask_outcomes(int pages) {
   return {};
 }
 
-bool same(TopSize a, TopSize b) { return a.columns == b.columns && a.rows == b.rows; }
-
 /// Shows pictures until the time is up, a signal or `q`.
-void watch(const TopOptions& options, Watcher& watcher, const Clock& clock) {
-  const Interrupt interrupt;
-  Screen screen(options.live);
-  const SteadyTime start = clock.steady();
-  TopSize drawn{0, 0};
-  for (SteadyTime next = start + options.interval;;) {
-    const SteadyTime now = clock.steady();
-    const bool over = options.duration.count() > 0 && now - start >= options.duration;
-    if (now >= next) {
-      // What the engine does not answer stands in the picture; it may come back.
-      (void)watcher.look();
-      next = std::max(next + options.interval, now);
-      if (!options.live) std::printf("%s\n", top_line(watcher.model()).c_str());
-      if (!options.live) std::fflush(stdout);
-      drawn = {0, 0};
+class Watch {
+ public:
+  Watch(const TopOptions& options, Watcher& watcher, const Clock& clock)
+      : options_(options), watcher_(watcher), clock_(clock), terminal_(options.live) {}
+
+  void run() {
+    const SteadyTime start = clock_.steady();
+    for (SteadyTime next = start + options_.interval;;) {
+      const SteadyTime now = clock_.steady();
+      const bool over = options_.duration.count() > 0 && now - start >= options_.duration;
+      if (now >= next) {
+        if (!look_.paused) look();
+        next = std::max(next + options_.interval, now);
+      }
+      if (over || interrupt_.requested()) return;
+      if (options_.live && drawn_ != terminal_.size()) draw();
+      bool key = false;
+      interrupt_.wait(std::clamp(nanoseconds(next - clock_.steady()), nanoseconds(0), kGlance),
+                      terminal_.keys(), key);
+      if (key && !obey()) return;
     }
-    if (over || interrupt.requested()) return;
-    if (options.live && !same(drawn, screen.size())) {
-      drawn = screen.size();
-      screen.show(top_picture(watcher.model(), drawn, options.colour));
-    }
-    bool key = false;
-    interrupt.wait(std::clamp(nanoseconds(next - clock.steady()), nanoseconds(0), kGlance),
-                   screen.keys(), key);
-    if (key && screen.quit_pressed()) return;
   }
-}
+
+ private:
+  void look() {
+    // What the engine does not answer stands in the picture; it may come back.
+    (void)watcher_.look();
+    drawn_ = {0, 0};
+    if (options_.live) return;
+    std::printf("%s\n", top_line(watcher_.model()).c_str());
+    std::fflush(stdout);
+  }
+
+  void draw() {
+    drawn_ = terminal_.size();
+    terminal_.show(top_picture(watcher_.model(), look_, drawn_, options_.colour));
+  }
+
+  /// False: quit. Nothing can be read where the terminal is gone.
+  bool obey() {
+    const std::string keys = terminal_.read_keys();
+    const TopWish wish = press(look_, keys, std::max<std::size_t>(drawn_.rows, 10) / 2);
+    if (keys.empty() || wish == TopWish::quit) return false;
+    if (wish == TopWish::suspend) terminal_.suspend();
+    if (wish != TopWish::none) drawn_ = {0, 0};
+    return true;
+  }
+
+  const TopOptions& options_;
+  Watcher& watcher_;
+  const Clock& clock_;
+  const Interrupt interrupt_{&Terminal::give_back};
+  Terminal terminal_;
+  TopLook look_;
+  TerminalSize drawn_{0, 0};  ///< What the picture was drawn for; 0: it is stale.
+};
 
 }  // namespace
 
@@ -201,7 +188,7 @@ int top(const TopOptions& options) {
     std::fprintf(stderr, "ouzel top: %s: %s\n", options.url.c_str(), first.error().message.c_str());
     return kExitUnavailable;
   }
-  if (!options.once) watch(options, watcher, clock);
+  if (!options.once) Watch(options, watcher, clock).run();
   watcher.finish();
   std::fputs(top_summary(watcher.model()).c_str(), stdout);
   return 0;

@@ -1,111 +1,46 @@
 #include "ouzel/app/top_screen.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
 #include <string_view>
 #include <vector>
 
+#include "ouzel/app/painter.h"
 #include "ouzel/spec/quantity.h"
 
 namespace ouzel {
 namespace {
 
 constexpr std::size_t kRateColumns = 10;
-
-[[gnu::format(printf, 1, 2)]] std::string text(const char* form, ...) {
-  char buffer[512];
-  std::va_list arguments;
-  va_start(arguments, form);
-  const int size = std::vsnprintf(buffer, sizeof(buffer), form, arguments);
-  va_end(arguments);
-  return {buffer, std::min(static_cast<std::size_t>(std::max(size, 0)), sizeof(buffer) - 1)};
-}
-
-/// Columns that UTF-8 text takes on the screen, escape sequences not counted. All that we draw is
-/// one column wide; what comes from outside is cleaned first.
-std::size_t width(std::string_view line) {
-  std::size_t out = 0;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '\x1b') {
-      while (i < line.size() && line[i] != 'm') ++i;
-    } else if ((line[i] & 0xc0) != 0x80) {
-      ++out;
-    }
-  }
-  return out;
-}
-
-/// The line cut to `columns`.
-std::string cut(const std::string& line, std::size_t columns) {
-  if (width(line) <= columns) return line;
-  std::string out;
-  std::size_t at = 0;
-  for (std::size_t used = 0; at < line.size();) {
-    std::size_t end = at + 1;
-    const bool escape = line[at] == '\x1b';
-    if (escape) end = line.find('m', at) + 1;
-    while (!escape && end < line.size() && (line[end] & 0xc0) == 0x80) ++end;
-    if (!escape && ++used > columns) break;
-    out.append(line, at, end - at);
-    at = end;
-  }
-  return out + "\x1b[0m";
-}
-
-/// Text from outside without anything that could move the cursor or be more than a column wide.
-std::string clean(std::string_view from) {
-  std::string out(from);
-  for (char& c : out) {
-    if (c < 0x20 || c > 0x7e) c = '?';
-  }
-  return out;
-}
-
-class Painter {
- public:
-  Painter(TopSize size, bool colour) : size_(size), colour_(colour) {}
-  std::string bold(std::string_view what) const { return wrap("1", what); }
-  std::string dim(std::string_view what) const { return wrap("2", what); }
-  std::string red(std::string_view what) const { return wrap("31", what); }
-  std::string green(std::string_view what) const { return wrap("32", what); }
-  std::string yellow(std::string_view what) const { return wrap("33", what); }
-  void line(const std::string& what) {
-    if (lines_.size() < size_.rows) lines_.push_back(cut(what, size_.columns));
-  }
-  std::size_t left() const { return size_.rows - lines_.size(); }
-  const TopSize& size() const { return size_; }
-  std::string picture() const {
-    std::string out;
-    for (std::size_t i = 0; i < size_.rows; ++i) {
-      if (i > 0) out += "\r\n";
-      if (i < lines_.size()) out += lines_[i];
-      out += "\x1b[K";
-    }
-    return out;
-  }
-
- private:
-  std::string wrap(const char* code, std::string_view what) const {
-    if (!colour_) return std::string(what);
-    return std::string("\x1b[") + code + "m" + std::string(what) + "\x1b[0m";
-  }
-  TopSize size_;
-  bool colour_;
-  std::vector<std::string> lines_;
-};
+constexpr std::size_t kWideColumns = 110;  ///< From here on a time stands with its date.
+constexpr std::size_t kOverviewRows = 18;  ///< From here on the overview has stages.
 
 std::string duration(double seconds) {
   const auto whole = static_cast<std::uint64_t>(std::max(0.0, seconds));
-  return text("%02llu:%02llu:%02llu", static_cast<unsigned long long>(whole / 3600),
-              static_cast<unsigned long long>(whole / 60 % 60),
-              static_cast<unsigned long long>(whole % 60));
+  return printed("%02llu:%02llu:%02llu", static_cast<unsigned long long>(whole / 3600),
+                 static_cast<unsigned long long>(whole / 60 % 60),
+                 static_cast<unsigned long long>(whole % 60));
 }
 
 std::string count(double value) { return format_count(static_cast<std::uint64_t>(value + 0.5)); }
 
-std::string milliseconds(double value) { return text(value < 10 ? "%.2f" : "%.0f", value); }
+std::string milliseconds(double value) { return printed(value < 10 ? "%.2f" : "%.0f", value); }
+
+/// A span at a glance: `0.4 s`, `12 s`, `3 min`, `5 h`, `8 days`.
+std::string about(double seconds) {
+  if (seconds < 10) return printed("%.1f s", seconds);
+  if (seconds < 120) return printed("%.0f s", seconds);
+  if (seconds < 7200) return printed("%.0f min", seconds / 60);
+  if (seconds < 172800) return printed("%.0f h", seconds / 3600);
+  return printed("%.0f days", seconds / 86400);
+}
+
+/// How far the newest event lies behind the wall clock.
+std::string behind(const TopModel& model, double newest_event_s) {
+  if (newest_event_s <= 0) return "-";
+  return about(std::max(0.0, model.now_s - newest_event_s));
+}
 
 /// The last rates as bars, as many as fit.
 std::string bars(const std::deque<double>& rates, std::size_t columns) {
@@ -122,46 +57,65 @@ std::string bars(const std::deque<double>& rates, std::size_t columns) {
   return out;
 }
 
-void draw_head(const TopModel& model, Painter& paint) {
+void draw_head(const TopModel& model, const TopLook& look, Painter& paint) {
   const StatusView& status = model.status;
   paint.line(paint.bold(" ouzel ") + " " + clean(status.pipeline) + paint.dim("   model ") +
              clean(status.model) + paint.dim("   up ") + duration(status.uptime_s) + "   " +
              paint.dim(clean(model.url)));
+  constexpr std::array<const char*, kTopViews> kNames = {" 1 overview ", " 2 lanes ", " 3 stages ",
+                                                         " 4 alerts "};
+  std::string tabs;
+  for (std::size_t i = 0; i < kTopViews; ++i) {
+    const bool chosen = static_cast<TopView>(i) == look.view;
+    std::string name = kNames[i];
+    if (chosen) name.front() = '[', name.back() = ']';
+    tabs += chosen ? paint.inverse(name) : paint.dim(name);
+  }
+  if (look.paused) tabs += paint.yellow("   paused");
+  paint.line(tabs);
   if (!model.lost.empty()) {
     paint.line(paint.red(" no answer: " + clean(model.lost) + "; still trying"));
   }
-  paint.line("");
-  const std::string rate = count(model.rate());
-  const std::string padding(kRateColumns > rate.size() ? kRateColumns - rate.size() : 0, ' ');
-  paint.line(paint.dim(" events/s ") + padding + paint.bold(rate) + "  " +
-             paint.green(bars(model.rates, paint.size().columns - kRateColumns - 14)));
-  paint.line(paint.dim(" latency  ") + "  p50 " + paint.bold(milliseconds(status.latency_p50_ms)) +
-             "  p90 " + paint.bold(milliseconds(status.latency_p90_ms)) + "  p99 " +
-             paint.bold(milliseconds(status.latency_p99_ms)) + " ms" +
-             paint.dim("  from acceptance to an outcome on disk; one sync p50 ") +
-             milliseconds(status.sync_p50_ms) + paint.dim(" p99 ") +
-             milliseconds(status.sync_p99_ms));
 }
 
-std::string labelled(const Painter& paint, const char* name, std::uint64_t value) {
-  return paint.dim(name) + format_count(value);
+void draw_rates(const TopModel& model, Painter& paint) {
+  const StatusView& s = model.status;
+  const std::string rate = count(model.rate());
+  const std::string padding(kRateColumns > rate.size() ? kRateColumns - rate.size() : 0, ' ');
+  const std::size_t used = kRateColumns + 14;
+  const std::size_t room = paint.size().columns - std::min(paint.size().columns, used);
+  paint.line(paint.dim(" events/s ") + padding + paint.bold(rate) + "  " +
+             paint.green(bars(model.rates, room)));
+  paint.items("latency", {paint.item("p50", paint.bold(milliseconds(s.latency_p50_ms))),
+                          paint.item("p90", paint.bold(milliseconds(s.latency_p90_ms))),
+                          paint.item("p99", paint.bold(milliseconds(s.latency_p99_ms)) + " ms"),
+                          paint.dim("accepted to outcome on disk;"),
+                          paint.item("one sync p50", milliseconds(s.sync_p50_ms)),
+                          paint.item("p99", milliseconds(s.sync_p99_ms))});
 }
 
 void draw_counts(const TopModel& model, Painter& paint) {
   const StatusView& s = model.status;
-  paint.line(paint.dim(" events     ") + labelled(paint, "accepted ", s.accepted) +
-             labelled(paint, "  scored ", s.scored) + labelled(paint, "  rejected ", s.rejected) +
-             labelled(paint, "  in flight ", s.in_flight) + labelled(paint, "  late ", s.late) +
-             labelled(paint, "  duplicates ", s.duplicates) +
-             labelled(paint, "  refused ", s.refused));
+  const auto number = [&](const char* name, std::uint64_t value) {
+    return paint.item(name, format_count(value));
+  };
+  paint.items("events", {number("accepted", s.accepted), number("scored", s.scored),
+                         number("rejected", s.rejected), number("in flight", s.in_flight),
+                         number("late", s.late), number("duplicates", s.duplicates),
+                         number("refused", s.refused)});
   std::uint64_t running = 0;
-  for (const LaneView& lane : s.lanes) running += lane.state == "running" ? 1 : 0;
+  double newest = 0;
+  for (const LaneView& lane : s.lanes) {
+    running += lane.state == "running" ? 1 : 0;
+    newest = std::max(newest, lane.newest_event_s);
+  }
   std::string lanes =
       std::to_string(running) + " of " + std::to_string(s.lanes.size()) + " running";
   lanes = running == s.lanes.size() ? paint.green(lanes) : paint.red(lanes);
-  paint.line(paint.dim(" lanes      ") + lanes + labelled(paint, "   keys ", s.keys) +
-             paint.dim("   log ") + format_about(s.log_bytes) +
-             labelled(paint, "   alerts ", s.alerts));
+  paint.items("lanes",
+              {lanes, number("keys", s.keys), paint.item("log", format_about(s.log_bytes)),
+               number("alerts", s.alerts),
+               paint.item("newest event", behind(model, newest) + (newest > 0 ? " ago" : ""))});
   for (const LaneView& lane : s.lanes) {
     if (lane.state == "running") continue;
     paint.line(paint.red("   lane " + std::to_string(lane.partition) + " " + clean(lane.state) +
@@ -170,53 +124,133 @@ void draw_counts(const TopModel& model, Painter& paint) {
 }
 
 std::string truth_text(const TruthScore& truth) {
-  return text("precision %.2f  recall %.2f of %llu events, %.2f of %llu episodes",
-              truth.precision(), truth.event_recall(),
-              static_cast<unsigned long long>(truth.events), truth.episode_recall(),
-              static_cast<unsigned long long>(truth.episodes));
+  return printed("precision %.2f  recall %.2f of %llu events, %.2f of %llu episodes",
+                 truth.precision(), truth.event_recall(),
+                 static_cast<unsigned long long>(truth.events), truth.episode_recall(),
+                 static_cast<unsigned long long>(truth.episodes));
 }
 
 std::string reasons_text(const OutcomeView& outcome) {
   std::string out;
   for (const auto& [name, weight] : outcome.reasons) {
-    out += (out.empty() ? "" : ", ") + clean(name) + text(" %.2f", weight);
+    out += (out.empty() ? "" : ", ") + clean(name) + printed(" %.2f", weight);
   }
   return out;
 }
 
-void draw_anomalies(const TopModel& model, Painter& paint) {
-  paint.line("");
-  paint.line(paint.dim(text(" %-24s  %-16s  %6s  %-7s  %s", "latest anomalies: event time", "key",
-                            "score", "route", "reasons")));
-  for (const OutcomeView& one : model.anomalies) {
-    if (paint.left() <= 1) break;
-    const std::string route = text("%-7s", clean(one.route).c_str());
-    paint.line(text(" %-28s  %-16s  %6.4f  ", clean(one.time_text).substr(0, 28).c_str(),
-                    clean(one.key).substr(0, 16).c_str(), one.score) +
+/// The rows of a list that fit, from look.scroll on.
+template <class Rows, class Draw>
+void draw_list(const Rows& rows, TopLook& look, Painter& paint, Draw draw) {
+  const std::size_t room = paint.left();
+  look.scroll = std::min(look.scroll, rows.size() > room ? rows.size() - room : 0);
+  for (std::size_t i = look.scroll; i < rows.size() && i < look.scroll + room; ++i) draw(rows[i]);
+}
+
+void draw_alerts(const TopModel& model, TopLook& look, Painter& paint) {
+  const bool wide = paint.size().columns >= kWideColumns;
+  const int time_columns = wide ? 28 : 12;
+  paint.line(paint.dim(printed(" %-*s  %-16s  %6s  %-7s  %s", time_columns, "event time", "key",
+                               "score", "route", "reasons (newest first)")));
+  if (model.anomalies.empty()) paint.line(paint.dim("   none yet"));
+  draw_list(model.anomalies, look, paint, [&](const OutcomeView& one) {
+    std::string time = clean(one.time_text);
+    if (!wide && time.size() > 11) time = time.substr(11);
+    time.resize(std::min(time.size(), static_cast<std::size_t>(time_columns)));
+    const std::string route = printed("%-7s", clean(one.route).c_str());
+    paint.line(printed(" %-*s  %-16s  %6.4f  ", time_columns, time.c_str(),
+                       clean(one.key).substr(0, 16).c_str(), one.score) +
                (one.route == "alert" ? paint.red(route) : paint.yellow(route)) + "  " +
                reasons_text(one));
+  });
+}
+
+void draw_stages(const TopModel& model, TopLook& look, Painter& paint) {
+  const StatusView& s = model.status;
+  std::vector<StageView> rows = s.stages;
+  rows.push_back({"one sync", 0, s.sync_p50_ms, 0, s.sync_p99_ms});
+  rows.push_back({"whole way", 0, s.latency_p50_ms, s.latency_p90_ms, s.latency_p99_ms});
+  paint.line(paint.dim(
+      printed(" %-16s %12s %10s %10s %10s", "stage", "batches", "p50 ms", "p90 ms", "p99 ms")));
+  draw_list(rows, look, paint, [&](const StageView& one) {
+    const auto cell = [](double ms) { return ms > 0 ? printed("%.3f", ms) : std::string("-"); };
+    paint.line(printed(" %-16s %12s %10s %10s %10s", clean(one.name).substr(0, 16).c_str(),
+                       one.count > 0 ? format_count(one.count).c_str() : "-",
+                       cell(one.p50_ms).c_str(), cell(one.p90_ms).c_str(),
+                       cell(one.p99_ms).c_str()));
+  });
+}
+
+void draw_lanes(const TopModel& model, TopLook& look, Painter& paint) {
+  paint.line(paint.dim(printed(" %4s %-10s %12s %12s %8s %8s %9s %9s", "lane", "state", "accepted",
+                               "scored", "rejected", "waiting", "keys", "behind")));
+  draw_list(model.status.lanes, look, paint, [&](const LaneView& lane) {
+    const bool running = lane.state == "running";
+    const std::string state = printed("%-10s", clean(lane.state).substr(0, 10).c_str());
+    paint.line(printed(" %4llu ", static_cast<unsigned long long>(lane.partition)) +
+               (running ? paint.green(state) : paint.red(state)) +
+               printed(" %12s %12s %8s %8s %9s %9s", format_count(lane.accepted).c_str(),
+                       format_count(lane.scored).c_str(), format_count(lane.rejected).c_str(),
+                       format_count(lane.in_flight).c_str(), format_count(lane.keys).c_str(),
+                       behind(model, lane.newest_event_s).c_str()) +
+               (lane.why.empty() ? "" : "  " + paint.red(clean(lane.why))));
+  });
+}
+
+void draw_help(Painter& paint) {
+  constexpr std::array<const char*, 9> kLines = {
+      " Tab, right, left    next view, view before",
+      " 1 2 3 4             overview, lanes, stages, alerts",
+      " up, down            through a list; PgUp, PgDn, Home, End too; j and k",
+      " p, space            pause: the picture stays as it is; again: go on",
+      " ?                   this text, and back",
+      " q, Ctrl-C           end; the summary stays on the terminal",
+      "",
+      " latency: from acceptance to the outcome on disk, since the engine started",
+      " waiting: accepted events without an outcome yet (in flight)"};
+  for (const char* text : kLines) paint.line(text);
+}
+
+void draw_overview(const TopModel& model, TopLook& look, Painter& paint) {
+  draw_rates(model, paint);
+  draw_counts(model, paint);
+  if (paint.size().rows >= kOverviewRows && !model.status.stages.empty()) {
+    std::vector<std::string> stages;
+    for (const StageView& one : model.status.stages) {
+      stages.push_back(paint.item(clean(one.name), milliseconds(one.p99_ms) + " ms"));
+    }
+    stages.push_back(paint.item("rows of a batch p50", count(model.status.batch_rows_p50)));
+    stages.push_back(paint.item("p99", count(model.status.batch_rows_p99)));
+    paint.items("stage p99", stages);
   }
-  if (model.anomalies.empty()) paint.line(paint.dim("   none yet"));
+  if (model.has_truth) paint.items("truth", {truth_text(model.truth)});
+  paint.line("");
+  draw_alerts(model, look, paint);
 }
 
 }  // namespace
 
-std::string top_picture(const TopModel& model, TopSize size, bool colour) {
+std::string top_picture(const TopModel& model, TopLook& look, TerminalSize size, bool colour) {
   Painter paint({std::max<std::size_t>(size.columns, 40), std::max<std::size_t>(size.rows, 10)},
                 colour);
-  draw_head(model, paint);
-  draw_counts(model, paint);
-  if (model.has_truth) paint.line(paint.dim(" truth      ") + truth_text(model.truth));
-  draw_anomalies(model, paint);
-  while (paint.left() > 1) paint.line("");
-  paint.line(paint.dim(" q quits"));
-  return paint.picture();
+  draw_head(model, look, paint);
+  paint.line("");
+  if (look.help) {
+    draw_help(paint);
+  } else {
+    switch (look.view) {
+      case TopView::overview: draw_overview(model, look, paint); break;
+      case TopView::lanes: draw_lanes(model, look, paint); break;
+      case TopView::stages: draw_stages(model, look, paint); break;
+      case TopView::alerts: draw_alerts(model, look, paint); break;
+    }
+  }
+  return paint.picture(paint.dim(" q quit   Tab next view   p pause   ? help"));
 }
 
 std::string top_line(const TopModel& model) {
   const StatusView& s = model.status;
   if (!model.lost.empty()) return "no answer: " + clean(model.lost);
-  std::string out = text(
+  std::string out = printed(
       "events/s=%.0f accepted=%llu scored=%llu rejected=%llu in_flight=%llu alerts=%llu "
       "keys=%llu latency_ms_p50=%.2f latency_ms_p90=%.2f latency_ms_p99=%.2f",
       model.rate(), static_cast<unsigned long long>(s.accepted),
@@ -225,7 +259,8 @@ std::string top_line(const TopModel& model) {
       static_cast<unsigned long long>(s.keys), s.latency_p50_ms, s.latency_p90_ms,
       s.latency_p99_ms);
   if (model.has_truth) {
-    out += text(" precision=%.2f recall_events=%.2f recall_episodes=%.2f", model.truth.precision(),
+    out +=
+        printed(" precision=%.2f recall_events=%.2f recall_episodes=%.2f", model.truth.precision(),
                 model.truth.event_recall(), model.truth.episode_recall());
   }
   return out;
@@ -238,7 +273,7 @@ std::string top_summary(const TopModel& model) {
   const std::uint64_t lost = s.accepted > done ? s.accepted - done : 0;
   std::string out;
   const auto row = [&](const char* name, const std::string& value) {
-    out += text("%-18s %s\n", name, value.c_str());
+    out += printed("%-18s %s\n", name, value.c_str());
   };
   row("accepted", format_count(s.accepted - std::min(before.accepted, s.accepted)));
   row("scored", format_count(s.scored - std::min(before.scored, s.scored)));
@@ -249,12 +284,12 @@ std::string top_summary(const TopModel& model) {
   row("latency p99", milliseconds(s.latency_p99_ms) + " ms");
   row("alerts", format_count(s.alerts - std::min(before.alerts, s.alerts)));
   if (model.has_truth) {
-    row("precision", text("%.3f of %llu anomalies", model.truth.precision(),
-                          static_cast<unsigned long long>(model.truth.labelled)));
-    row("recall, events", text("%.3f of %llu", model.truth.event_recall(),
-                               static_cast<unsigned long long>(model.truth.events)));
-    row("recall, episodes", text("%.3f of %llu", model.truth.episode_recall(),
-                                 static_cast<unsigned long long>(model.truth.episodes)));
+    row("precision", printed("%.3f of %llu anomalies", model.truth.precision(),
+                             static_cast<unsigned long long>(model.truth.labelled)));
+    row("recall, events", printed("%.3f of %llu", model.truth.event_recall(),
+                                  static_cast<unsigned long long>(model.truth.events)));
+    row("recall, episodes", printed("%.3f of %llu", model.truth.episode_recall(),
+                                    static_cast<unsigned long long>(model.truth.episodes)));
   }
   return out;
 }

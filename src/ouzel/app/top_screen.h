@@ -6,6 +6,8 @@
 #include <string>
 
 #include "ouzel/app/engine_view.h"
+#include "ouzel/app/terminal.h"
+#include "ouzel/app/top_look.h"
 #include "ouzel/app/truth.h"
 
 namespace ouzel {
@@ -16,6 +18,7 @@ struct TopModel {
   std::string lost;                   ///< Not empty: why the engine cannot be asked now.
   std::deque<double> rates;           ///< Accepted events a second, of each picture; newest last.
   std::deque<OutcomeView> anomalies;  ///< Newest first.
+  double now_s = 0;                   ///< Wall clock of the last answer, since the epoch.
   bool has_truth = false;
   TruthScore truth;
   /// As the first picture found them: a summary is about what happened since.
@@ -26,12 +29,9 @@ struct TopModel {
 inline constexpr std::size_t kTopRatesMax = 240;
 inline constexpr std::size_t kTopAnomaliesMax = 200;
 
-struct TopSize {
-  std::size_t columns = 80;
-  std::size_t rows = 24;
-};
 /// A whole picture: `size.rows` lines without the last line's end, none wider than the screen.
-std::string top_picture(const TopModel& model, TopSize size, bool colour);
+/// Takes look.scroll back to the last row that there is.
+std::string top_picture(const TopModel& model, TopLook& look, TerminalSize size, bool colour);
 /// One line, for where there is no screen.
 std::string top_line(const TopModel& model);
 /// What happened since the first picture, `name value` a line.

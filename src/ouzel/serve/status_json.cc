@@ -67,7 +67,12 @@ void write_lane(JsonWriter& out, const LaneStatus& lane) {
   out.member("accepted", lane.accepted).member("scored", lane.totals.scored);
   out.member("rejected", rejected)
       .member("in_flight", lane.accepted - std::min(lane.accepted, done));
-  out.member("keys", lane.keys).member("keys_max", lane.keys_max).end_object();
+  out.member("keys", lane.keys).member("keys_max", lane.keys_max);
+  if (lane.newest_event > EventTime{}) {
+    using Seconds = std::chrono::duration<double>;
+    out.member("newest_event_s", Seconds(lane.newest_event.time_since_epoch()).count());
+  }
+  out.end_object();
 }
 
 void write_totals(JsonWriter& out, const Sums& sums, const IntakeCounters& http_events) {
