@@ -6,6 +6,7 @@ sorted by partition and offset), expect_rejects.ndjson where there are any, and 
   form     ndjson (default) | payload | structured | batched: how the lines are posted; or binary:
            a line is {"headers": {name: value}, "body": text} of a request
   simulate arguments of `ouzel simulate`, which then makes the input instead of input.ndjson
+  net      arguments of onnx_writer.dense_net, which then writes the case's model.onnx
   reply    what the replies add up to: {"accepted": n, "duplicates": n, "refused": {reason: n}}
 Each case is run in the ways below; none of them may change a byte.
 """
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "driver"))
 from engine import Engine, ouzel, tap  # noqa: E402
+from onnx_writer import dense_net  # noqa: E402
 
 TYPES = {"ndjson": "application/x-ndjson", "payload": "application/json",
          "structured": "application/cloudevents+json",
@@ -64,6 +66,8 @@ class Case:
         settings = folder / "case.json"
         self.settings = json.loads(settings.read_text()) if settings.exists() else {}
         self.form = self.settings.get("form", "ndjson")
+        if "net" in self.settings:
+            (folder / "model.onnx").write_bytes(dense_net(**self.settings["net"]))
         if "simulate" in self.settings:
             made = ouzel("simulate", "--rate", 0, *self.settings["simulate"])
             assert made.returncode == 0, made.stderr

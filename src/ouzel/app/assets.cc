@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "ouzel/app/table_file.h"
+#include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/hash.h"
+#include "ouzel/feature/feature_plan.h"
 #include "ouzel/spec/quantity.h"
 
 namespace ouzel {
@@ -56,6 +58,34 @@ void load_tables(Pipeline& pipeline, const Node& root, Findings& findings) {
   }
 }
 
+/// "press" of "models/press.onnx".
+std::string stem(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return name.substr(0, name.rfind('.'));
+}
+
+Result<void> load_onnx(Pipeline& pipeline) {
+  const auto files = make_posix_file_system();
+  OUZEL_TRY(auto features, feature_names(pipeline.enriched, pipeline.features));
+  OUZEL_TRY(std::string bytes, read_bounded(*files, asset_path(pipeline, pipeline.onnx.file),
+                                            kOnnxBytesMax, "a model may have"));
+  pipeline.canonical += "# model.onnx.file " + to_string(hash128(bytes)) + "\n";
+  OUZEL_TRY(pipeline.model, OnnxModel::load({.name = stem(pipeline.onnx.file),
+                                             .bytes = std::move(bytes),
+                                             .spec = pipeline.onnx,
+                                             .schema = pipeline.enriched,
+                                             .features = std::move(features)},
+                                            SystemClock()));
+  return {};
+}
+
+void load_model(Pipeline& pipeline, const Node& root, Findings& findings) {
+  if (pipeline.onnx.file.empty() || !findings.empty()) return;
+  const auto loaded = load_onnx(pipeline);
+  if (loaded) return;
+  findings.add(nearest_node(root, "model.onnx.file").at, "onnx", loaded.error().message);
+}
+
 }  // namespace
 
 std::string asset_path(const Pipeline& pipeline, std::string_view path) {
@@ -65,6 +95,7 @@ std::string asset_path(const Pipeline& pipeline, std::string_view path) {
 
 void load_assets(Pipeline& pipeline, const Node& root, Findings& findings) {
   load_tables(pipeline, root, findings);
+  load_model(pipeline, root, findings);
 }
 
 }  // namespace ouzel

@@ -10,6 +10,8 @@
 #include "ouzel/feature/feature_stage.h"
 #include "ouzel/model/detector.h"
 #include "ouzel/model/detector_fields.h"
+#include "ouzel/model/onnx_fields.h"
+#include "ouzel/model/onnx_stage.h"
 
 namespace ouzel {
 namespace {
@@ -17,6 +19,15 @@ namespace {
 constexpr const char* kHttpHelp = "Events come in by POST /events.";
 
 TableOf<Pipeline> http_fields() { return TableOf<Pipeline>("http", kHttpHelp).example("{}"); }
+
+Result<std::unique_ptr<Stage>> make_model_stage(const Pipeline& pipeline) {
+  if (pipeline.model != nullptr) return std::make_unique<OnnxStage>(pipeline.model);
+  if (!pipeline.onnx.file.empty()) {
+    return fail(ErrorCode::config, "model.onnx: the model is not loaded");
+  }
+  OUZEL_TRY(auto detector, DetectorStage::make(pipeline.enriched, pipeline.detector));
+  return detector;
+}
 
 }  // namespace
 
@@ -30,6 +41,7 @@ const std::vector<Component>& components() {
     add("enrich", enrich_fields().table());
     add("features", feature_fields().table());
     add("model", detector_fields().table());
+    add("model", onnx_fields().table());
     add("decide", decide_fields().table());
     return out;
   }();
@@ -50,9 +62,9 @@ TableOf<Pipeline> source_fields() {
 TableOf<Pipeline> model_fields() {
   TableOf<Pipeline> table("model", "What gives each event its score.");
   table.section("detector", &Pipeline::detector, detector_fields())
-      .absent("onnx", "an ONNX model")
+      .section("onnx", &Pipeline::onnx, onnx_fields())
       .shorthand("*")
-      .one_of({"detector"});
+      .one_of({"detector", "onnx"});
   return table;
 }
 
@@ -64,8 +76,8 @@ Result<std::vector<std::unique_ptr<Stage>>> make_stages(const Pipeline& pipeline
   }
   OUZEL_TRY(auto feature, FeatureStage::make(pipeline.enriched, pipeline.features));
   stages.push_back(std::move(feature));
-  OUZEL_TRY(auto detector, DetectorStage::make(pipeline.enriched, pipeline.detector));
-  stages.push_back(std::move(detector));
+  OUZEL_TRY(auto model, make_model_stage(pipeline));
+  stages.push_back(std::move(model));
   OUZEL_TRY(auto decide, DecideStage::make(pipeline.decide));
   stages.push_back(std::move(decide));
   return stages;

@@ -65,10 +65,9 @@ INSTANTIATE_TEST_SUITE_P(
              "pipeline:3:8: value: schema.key: 'ce.Sub-Ject' is not a CloudEvents attribute such "
              "as ce.subject"},
         Case{9, "model: oracle",
-             "pipeline:9:8: unknown_key: model has no key 'oracle' (known: detector)"},
+             "pipeline:9:8: unknown_key: model has no key 'oracle' (known: detector, onnx)"},
         Case{9, "model: {onnx: a.onnx}",
-             "pipeline:9:9: not_in_build: an ONNX model ('onnx') is not in this build (known: "
-             "detector)"},
+             "pipeline:9:15: onnx: cannot open a.onnx: No such file or directory"},
         Case{9, "source: {kafka: {topic: t}}",
              "pipeline:9:10: not_in_build: a Kafka topic as the source ('kafka') is not in this "
              "build (known: http)"},

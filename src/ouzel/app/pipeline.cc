@@ -125,11 +125,13 @@ Result<Plan> make_plan(const Pipeline& pipeline) {
   plan.partitions = limits.partitions;
   plan.keys_max = share(limits.keys, limits.partitions);
   plan.duplicates_max = share(limits.duplicates, limits.partitions);
-  plan.model_name = "detector";
+  plan.model_name = pipeline.model ? pipeline.model->name() : "detector";
+  plan.model_version = pipeline.model ? pipeline.model->version() : 1;
   plan.threshold = pipeline.decide.threshold;
   plan.include_features = pipeline.decide.include_features;
   plan.feature_names = std::move(names);
-  plan.reason_names = detector_reason_names(pipeline.enriched, pipeline.detector);
+  plan.reason_names = pipeline.model ? pipeline.model->column_names()
+                                     : detector_reason_names(pipeline.enriched, pipeline.detector);
   plan.make_stages = [shared = std::make_shared<const Pipeline>(pipeline)] {
     auto made = ouzel::make_stages(*shared);
     OUZEL_CHECK(made.has_value());

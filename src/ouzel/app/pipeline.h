@@ -18,6 +18,7 @@
 #include "ouzel/feature/feature_spec.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/model/detector_spec.h"
+#include "ouzel/model/onnx_model.h"
 #include "ouzel/spec/expand.h"
 #include "ouzel/spec/finding.h"
 #include "ouzel/spec/override.h"
@@ -60,6 +61,8 @@ struct Pipeline {
   Schema enriched;      ///< `schema` and what `enrich` adds: what features and the model see.
   std::vector<FeatureSpec> features;
   DetectorSpec detector;
+  OnnxSpec onnx;                           ///< Without a file: the detector scores.
+  std::shared_ptr<const OnnxModel> model;  ///< Of `onnx`.
   DecideSpec decide;
   LimitsSpec limits;
   ServeSpec serve;

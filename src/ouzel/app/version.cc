@@ -1,6 +1,7 @@
 #include "ouzel/app/version.h"
 
 #include "ouzel/app/catalog.h"
+#include "ouzel/model/onnx_runtime.h"
 #include "ouzel/spec/finding.h"
 
 #ifndef OUZEL_VERSION
@@ -18,7 +19,8 @@ std::string revision() { return OUZEL_REVISION; }
 std::vector<std::pair<std::string, bool>> build_features() {
   std::vector<std::pair<std::string, bool>> out;
   for (const Component& one : components()) {
-    out.emplace_back(one.kind == one.name ? one.kind : one.kind + "." + one.name, true);
+    const std::string name = one.kind == one.name ? one.kind : one.kind + "." + one.name;
+    out.emplace_back(name, name != "model.onnx" || onnx_built_in());
   }
 #ifdef OUZEL_TEST_HOOKS
   out.emplace_back("test_hooks", true);
