@@ -17,11 +17,13 @@ constexpr std::string_view kFrameMagic = "OZF1";
 SegmentScanner::SegmentScanner(std::shared_ptr<const Segment> segment, LogPosition from)
     : segment_(std::move(segment)), position_(from) {}
 
-/// At least `size` bytes at `at`, or fewer at the file's end. Valid until the next call.
-Result<std::string_view> SegmentScanner::bytes_at(LogPosition at, std::size_t size) {
+/// At least `size` bytes at `at`, or fewer at the file's end. Valid until the next call. Nothing
+/// from `limit` on is read, let alone kept: the writer may be writing there.
+Result<std::string_view> SegmentScanner::bytes_at(LogPosition at, std::size_t size,
+                                                  LogPosition limit) {
   const bool inside = at >= buffer_at_ && at + size <= buffer_at_ + buffer_.size();
   if (!inside) {
-    buffer_.resize(std::max(size, kReadBytes));
+    buffer_.resize(std::min<std::uint64_t>(std::max(size, kReadBytes), limit - at));
     OUZEL_TRY(const std::size_t got,
               segment_->file->read(segment_->byte_of(at), buffer_.data(), buffer_.size()));
     buffer_.resize(got);
@@ -35,7 +37,7 @@ Result<SegmentScanner::Found> SegmentScanner::next(LogPosition limit) {
   if (position_ + kFrameHeaderBytes > limit) {
     return position_ == limit ? Found::end : Found::bad;
   }
-  OUZEL_TRY(const std::string_view head, bytes_at(position_, kFrameHeaderBytes));
+  OUZEL_TRY(const std::string_view head, bytes_at(position_, kFrameHeaderBytes, limit));
   const auto header = read_header(head, segment_->header.log_id);
   if (!header) return Found::bad;
   const bool own =
@@ -43,7 +45,7 @@ Result<SegmentScanner::Found> SegmentScanner::next(LogPosition limit) {
   if (!own && !fault(Fault::accept_recycled_frame)) return Found::bad;
   bad_header_ = *header;
   if (position_ + header->bytes_on_disk() > limit) return Found::bad;
-  OUZEL_TRY(const std::string_view whole, bytes_at(position_, header->bytes_on_disk()));
+  OUZEL_TRY(const std::string_view whole, bytes_at(position_, header->bytes_on_disk(), limit));
   if (whole.size() < header->bytes_on_disk()) return Found::bad;
   const std::string_view body = whole.substr(kFrameHeaderBytes, header->body_bytes);
   if (crc32c(body) != header->body_crc) return Found::bad;
@@ -56,7 +58,7 @@ Result<SegmentScanner::Found> SegmentScanner::next(LogPosition limit) {
 Result<bool> SegmentScanner::resync(LogPosition limit) {
   // Behind a frame whose header is right stands the next one, if its length can be trusted.
   for (LogPosition at = position_ + 8; at + kFrameHeaderBytes <= limit;) {
-    OUZEL_TRY(const std::string_view bytes, bytes_at(at, kFrameHeaderBytes));
+    OUZEL_TRY(const std::string_view bytes, bytes_at(at, kFrameHeaderBytes, limit));
     if (bytes.size() < kFrameHeaderBytes) return false;
     const std::size_t hit = bytes.find(kFrameMagic);
     if (hit == std::string_view::npos) {

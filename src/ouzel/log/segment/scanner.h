@@ -32,7 +32,7 @@ class SegmentScanner {
   void move_to(LogPosition at) { position_ = at; }
 
  private:
-  Result<std::string_view> bytes_at(LogPosition at, std::size_t size);
+  Result<std::string_view> bytes_at(LogPosition at, std::size_t size, LogPosition limit);
 
   std::shared_ptr<const Segment> segment_;
   LogPosition position_;

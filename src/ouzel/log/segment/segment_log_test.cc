@@ -109,6 +109,21 @@ TEST_F(SegmentLogTest, ReadsBackWhatItSyncedOverManySegmentsAndRestarts) {
   }
 }
 
+TEST_F(SegmentLogTest, AReaderFollowsTheTailOfALivingLog) {
+  Random random(8);
+  auto log = open();
+  auto reader = log->read_from(LogPosition{});
+  std::vector<std::string> got;
+  for (int round = 0; round < 200; ++round) {
+    put(*log, 0, 1, std::string(random.below(3000), static_cast<char>('a' + random.below(26))));
+    log->step();
+    if (random.chance(0.3)) log->mark();
+    if (random.chance(0.3)) log->tend();
+    for (std::string& body : read_all(*reader)) got.push_back(std::move(body));
+    ASSERT_EQ(got, expected_);
+  }
+}
+
 TEST_F(SegmentLogTest, CallsBackOnlyWhenDurable) {
   auto log = open();
   int called = 0;
