@@ -69,7 +69,9 @@ class Stream(InScratch):
 
     def test_a_topic_is_followed_and_resumed(self):
         live = self.reader("?topic=outcomes")
-        self.engine.connect().post(goods(0, 300))
+        connection = self.engine.connect()
+        for number in range(0, 300, 10):
+            connection.post(goods(number, 10))
         first = live.events(100)
         live.close()
         self.engine.connect().post(goods(300, 200))

@@ -48,6 +48,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const RunOptions& options, Asse
   made->door_ =
       std::make_unique<LogDoor>(engine.log(), *seams.clock, engine.partitions(),
                                 LogDoorOptions{.in_flight_max = pipeline.limits.in_flight});
+  made->outcomes_ = std::make_unique<OutcomeWaiters>(engine.log(), *seams.clock);
   const auto ready = [&engine] { return engine.ready(); };
   made->events_ = std::make_unique<HttpEvents>(
       made->plan_->schema, *made->door_, engine.log(),
@@ -56,6 +57,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const RunOptions& options, Asse
                         .request_bytes_max = pipeline.limits.request_bytes,
                         .io_threads = io_thread_count(options),
                         .seed = seams.random->bits(),
+                        .outcomes = made->outcomes_.get(),
                         .ready = ready});
   made->api_ = std::make_unique<Api>(engine, engine.log(), made->plan_, made->events_->counters(),
                                      *seams.clock,
@@ -73,7 +75,10 @@ void Assembly::add_routes(http::Router& router) {
 
 void Assembly::set_server(const http::Server& server) { api_->set_server(server); }
 
-void Assembly::start() { engine_->start(); }
+void Assembly::start() {
+  engine_->start();
+  outcomes_->start();
+}
 
 void Assembly::stop() { engine_->stop(kDrainGrace); }
 

@@ -15,6 +15,7 @@
 #include "ouzel/engine/engine.h"
 #include "ouzel/gateway/http_events.h"
 #include "ouzel/gateway/log_door.h"
+#include "ouzel/gateway/outcome_waiters.h"
 #include "ouzel/http/router.h"
 #include "ouzel/http/server.h"
 #include "ouzel/serve/api.h"
@@ -50,6 +51,7 @@ class Assembly {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<LogDoor> door_;
   std::unique_ptr<HttpEvents> events_;
+  std::unique_ptr<OutcomeWaiters> outcomes_;  ///< Goes first: what it tells is answered by events_.
   std::unique_ptr<Api> api_;
 };
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct DoorAnswer {
   /// Refused as a whole, `unavailable` with retry: why. Then nothing was accepted.
   std::string unavailable;
   bool overloaded = false;  ///< unavailable because of too much in flight (429).
+  /// Of the first row accepted; of a request whose one row is a duplicate, its original's.
+  std::optional<Offset> first;
   /// Answer the sender only when the log is durable up to here (duplicates wait for their
   /// original).
   AppendNumber wait_for{};

@@ -190,9 +190,15 @@ void HttpEvents::post(const http::Request& request, http::Responder responder) {
   }
   OUZEL_CHECK(request.thread < workers_.size());
   Worker& worker = *workers_[request.thread];
+  const bool one = content != Content::lines && content != Content::batch;
+  const ReplyForm form = one && options_.outcomes ? reply_form(request) : ReplyForm::none;
+  const LogPosition since = form == ReplyForm::none ? LogPosition{} : log_.durable_end();
   worker.intake.begin();
   take_in(worker, content, request);
-  answer(worker.intake.finish(door_, counters_), std::move(responder));
+  IntakeAnswer taken = worker.intake.finish(door_, counters_);
+  if (form == ReplyForm::none || !taken.place)
+    return answer(std::move(taken), std::move(responder));
+  answer_with_outcome(std::move(taken), form, since, std::move(responder));
 }
 
 void HttpEvents::take_in(Worker& worker, Content content, const http::Request& request) {
@@ -248,6 +254,24 @@ void HttpEvents::take_binary(Worker& worker, const http::Request& request) {
   worker.made.append(kDecodePadding, '\0');
   worker.intake.add_around(0, structured_envelope(request),
                            std::string_view(worker.made).substr(0, size), request.body);
+}
+
+/// An outcome that is on disk stands behind its event, so the event needs no wait of its own.
+void HttpEvents::answer_with_outcome(IntakeAnswer answer, ReplyForm form, LogPosition since,
+                                     http::Responder responder) {
+  const EventPlace place = *answer.place;
+  const bool duplicate = answer.accepted == 0;
+  const auto reply =
+      std::make_shared<Reply>(Reply{std::move(answer), http::Response{}, std::move(responder)});
+  options_.outcomes->wait(place, duplicate ? LogPosition{} : since,
+                          [this, reply, form](std::optional<std::string> outcome) {
+                            if (outcome) {
+                              reply->responder.send(reply_event(*std::move(outcome), form));
+                            } else {
+                              this->answer(std::move(reply->answer), std::move(reply->responder));
+                            }
+                          });
+  if (duplicate) log_.flush();
 }
 
 void HttpEvents::answer(IntakeAnswer answer, http::Responder responder) {

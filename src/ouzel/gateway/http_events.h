@@ -14,6 +14,9 @@
 /// one; without that header it is 128 random bits. `traceparent` gives a trace to events without
 /// one of their own. `POST /` is the same, for senders that know only a host (Knative).
 ///
+/// A sender of one event that says `Prefer: reply` gets its outcome as the answer: 200 with the
+/// outcome as a CloudEvent (reply_event.h); after five seconds without it 202, as without the wish.
+///
 /// Handlers run on the server's I/O threads. An answer is sent from the log's thread.
 #pragma once
 
@@ -28,6 +31,8 @@
 #include "ouzel/batch/schema.h"
 #include "ouzel/gateway/door.h"
 #include "ouzel/gateway/intake.h"
+#include "ouzel/gateway/outcome_waiters.h"
+#include "ouzel/gateway/reply_event.h"
 #include "ouzel/http/router.h"
 #include "ouzel/log/log.h"
 
@@ -37,9 +42,10 @@ struct HttpEventsOptions {
   std::string pipeline;
   std::uint16_t partitions = 8;
   std::size_t request_bytes_max = 16 << 20;
-  unsigned io_threads = 1;      ///< Of the server.
-  std::uint64_t seed = 0;       ///< Of generated ids; must differ from start to start.
-  std::function<bool()> ready;  ///< While false: 503. Empty: always ready. Thread-safe.
+  unsigned io_threads = 1;             ///< Of the server.
+  std::uint64_t seed = 0;              ///< Of generated ids; must differ from start to start.
+  OutcomeWaiters* outcomes = nullptr;  ///< For `Prefer: reply`; none: that is not done.
+  std::function<bool()> ready;         ///< While false: 503. Empty: always ready. Thread-safe.
 };
 
 class HttpEvents {
@@ -62,6 +68,8 @@ class HttpEvents {
   void take_batch(Worker& worker, const http::Request& request);
   static void take_binary(Worker& worker, const http::Request& request);
   void answer(IntakeAnswer answer, http::Responder responder);
+  void answer_with_outcome(IntakeAnswer answer, ReplyForm form, LogPosition since,
+                           http::Responder responder);
 
   const HttpEventsOptions options_;
   const std::string source_;

@@ -99,6 +99,7 @@ void Intake::admit(PartitionId partition, Door& door) {
     answer_.accepted += got.accepted;
     answer_.duplicates += got.duplicates;
     answer_.wait_for = std::max(answer_.wait_for, got.wait_for);
+    if (answer_.sent == 1 && got.first) answer_.place = {partition, *got.first};
     const std::size_t listed =
         std::min(rows, kRefusalsListedMax - std::min(kRefusalsListedMax, answer_.placed.size()));
     answer_.placed.insert(answer_.placed.end(), part.indexes.begin(),

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,12 @@ struct Refusal {
   std::string_view reason() const { return retry() ? "unavailable" : to_string(fate); }
 };
 
+/// Where an accepted event stands.
+struct EventPlace {
+  PartitionId partition{};
+  Offset offset{};
+};
+
 /// What became of a request's events: accepted + duplicates + refused = sent.
 struct IntakeAnswer {
   std::uint64_t sent = 0;
@@ -39,6 +46,7 @@ struct IntakeAnswer {
   std::uint64_t refused = 0;
   std::vector<Refusal> refusals;      ///< By index; the first kRefusalsListedMax.
   std::vector<std::uint32_t> placed;  ///< Indexes accepted or duplicate; the first so many, too.
+  std::optional<EventPlace> place;    ///< Of the event, if the request had just one.
   bool retry = false;                 ///< Some refusal may pass later.
   bool overloaded = false;            ///< … because too much is in flight.
   AppendNumber wait_for{};            ///< Answer when the log is durable up to here.

@@ -79,6 +79,11 @@ DoorAnswer LogDoor::admit(PartitionId partition, DoorRequest request) {
   if (!log_.has_room(bytes, &answer.unavailable)) return answer;
 
   const std::lock_guard lock(input.mutex);
+  answer.first = input.next;
+  if (rows == 1) {
+    const auto original = input.duplicates.find(request.batch.identity[0], input.next);
+    answer.first = original.value_or(input.next);
+  }
   std::vector<std::uint8_t> duplicate;
   const std::uint64_t duplicates = find_duplicates(input, request, duplicate);
   if (duplicates > 0) {

@@ -13,13 +13,24 @@ Duplicates::Duplicates(std::size_t rows_max) : ring_(rows_max) {
   mask_ = static_cast<std::uint32_t>(index_.size() - 1);
 }
 
-bool Duplicates::contains(const Hash128& identity) const {
-  if (ring_.empty()) return false;
+std::uint32_t Duplicates::place_of(const Hash128& identity) const {
+  if (ring_.empty()) return 0;
   const std::uint32_t tag = tag_of(identity);
   for (std::size_t at = home(identity); index_[at].place != 0; at = (at + 1) & mask_) {
-    if (index_[at].tag == tag && ring_[index_[at].place - 1] == identity) return true;
+    if (index_[at].tag == tag && ring_[index_[at].place - 1] == identity) return index_[at].place;
   }
-  return false;
+  return 0;
+}
+
+bool Duplicates::contains(const Hash128& identity) const { return place_of(identity) != 0; }
+
+std::optional<Offset> Duplicates::find(const Hash128& identity, Offset next) const {
+  const std::uint32_t place = place_of(identity);
+  if (place == 0 || next == Offset{}) return std::nullopt;
+  const std::uint64_t newest = next.value() - 1;
+  const std::uint64_t back = (newest % ring_.size() + ring_.size() - (place - 1)) % ring_.size();
+  if (back > newest) return std::nullopt;
+  return Offset(newest - back);
 }
 
 void Duplicates::insert(Offset offset, const Hash128& identity) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ class Duplicates {
   explicit Duplicates(std::size_t rows_max);
 
   bool contains(const Hash128& identity) const;
+  /// Its offset; `next` is the one behind the newest.
+  std::optional<Offset> find(const Hash128& identity, Offset next) const;
   /// The event of this offset is accepted. Offsets come without holes, or again.
   void insert(Offset offset, const Hash128& identity);
   /// Brings what `contains` will read closer.
@@ -43,6 +46,7 @@ class Duplicates {
   }
   std::size_t home(const Hash128& identity) const { return tag_of(identity) & mask_; }
   void erase(std::uint32_t place);
+  std::uint32_t place_of(const Hash128& identity) const;  ///< Plus 1; 0: not there.
 
   std::vector<Hash128> ring_;  ///< Event of offset o at o % size; zero: none.
   std::vector<Entry> index_;   ///< Open addressing, linear probing, a power of two.

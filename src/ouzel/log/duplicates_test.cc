@@ -21,6 +21,10 @@ TEST(Duplicates, RemembersJustTheLastRows) {
       const std::uint64_t number = random.below(rows_max * 3);
       const bool known = std::find(model.begin(), model.end(), number) != model.end();
       ASSERT_EQ(duplicates.contains(identity(number)), known);
+      const auto at = std::find(model.begin(), model.end(), number) - model.begin();
+      const Offset oldest(next.value() - model.size());
+      ASSERT_EQ(duplicates.find(identity(number), next),
+                known ? std::optional(oldest + static_cast<std::uint64_t>(at)) : std::nullopt);
       if (known) continue;
       duplicates.insert(next, identity(number));
       duplicates.insert(next, identity(number));  // again, as a replay does

@@ -53,10 +53,9 @@ TopicStream::TopicStream(Log& log, ShownTopic topic, OutcomeQuery query, Outcome
 
 Result<std::unique_ptr<TopicStream>> TopicStream::open(Log& log, ShownTopic topic,
                                                        OutcomeQuery query,
-                                                       std::shared_ptr<http::BodyStream> stream) {
+                                                       std::shared_ptr<http::BodyStream> to) {
   OUZEL_TRY(const OutcomeCursor at, begin(log, topic, query));
-  std::unique_ptr<TopicStream> made(
-      new TopicStream(log, topic, std::move(query), at, std::move(stream)));
+  std::unique_ptr<TopicStream> made(new TopicStream(log, topic, std::move(query), at, to));
   if (at.position < log.oldest()) made->write_gap("retention has passed the place asked for");
   return made;
 }

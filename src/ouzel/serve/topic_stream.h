@@ -33,7 +33,7 @@ class TopicStream {
   /// Begins where `query.from` says; without it at the end. Errors: those of the log, and config if
   /// the place lies beyond the log's end.
   static Result<std::unique_ptr<TopicStream>> open(Log& log, ShownTopic topic, OutcomeQuery query,
-                                                   std::shared_ptr<http::BodyStream> stream);
+                                                   std::shared_ptr<http::BodyStream> to);
 
   enum class Step : std::uint8_t { up_to_date, more, stalled };
   Result<Step> step();
