@@ -7,7 +7,7 @@ from engine import Engine, ouzel, tap
 from place import PIPELINE, InScratch
 
 COMMANDS = ("create", "run", "lint", "echo", "schema", "list", "graph", "simulate", "tap", "top",
-            "bench", "completion", "version", "help")
+            "bench", "completion", "doctor", "version", "help")
 
 
 class Usage(InScratch):
@@ -118,6 +118,53 @@ class Manual(InScratch):
             done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-k", "-z"], input=page,
                                   capture_output=True, text=True, check=False, timeout=20)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class Doctor(InScratch):
+    def doctor(self, code, *arguments):
+        """{check: (state, found, advice)}"""
+        done = ouzel("doctor", "--format", "json", *arguments, cwd=self.folder)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return {one["check"]: (one["state"], one["found"], one["advice"])
+                for one in json.loads(done.stdout)}
+
+    def test_a_good_place(self):
+        checks = self.doctor(0, PIPELINE, "--listen", "127.0.0.1:0")
+        for name in ("pipeline", "data_dir", "port"):
+            self.assertEqual(checks[name][0], "ok", checks)
+        self.assertRegex(checks["sync"][1], r"p50 [\d.]+ ms")
+        for state, _, advice in checks.values():
+            self.assertEqual(state == "ok", advice == "", checks)
+        self.assertEqual(list(self.folder.iterdir()), [], "it leaves nothing behind")
+        text = ouzel("doctor", "--listen", "127.0.0.1:0", cwd=self.folder).stdout
+        self.assertRegex(text, r"(?m)^ok +data_dir +\./ouzel-data will be made$")
+
+    def test_a_bad_pipeline(self):
+        path = self.press_without("decide:", "decide: {treshold: 0.9}")
+        self.assertIn("threshold", self.doctor(1, path)["pipeline"][1])
+
+    def test_bad_places(self):
+        self.write("file", "")
+        for place in ("file", "absent/below"):
+            state, _, advice = self.doctor(1, "--data-dir", place)["data_dir"]
+            self.assertEqual(state, "fail")
+            self.assertTrue(advice)
+        (self.folder / "open").mkdir()
+        (self.folder / "open").chmod(0o777)
+        self.assertEqual(self.doctor(0, "--data-dir", "open", "--listen", "127.0.0.1:0")
+                         ["permissions"][0], "warn")
+
+    def test_beside_a_running_engine(self):
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            checks = self.doctor(1, PIPELINE, "--data-dir", "data", "--listen",
+                                 f"127.0.0.1:{engine.port}")
+            self.assertRegex(checks["port"][1], r"an ouzel has it")
+            self.assertRegex(checks["data_dir"][1], r"an engine runs")
+            self.assertEqual(engine.get("/readyz")[0], 200)
+            self.assertEqual(engine.stop(), 0)
+        checks = self.doctor(1, PIPELINE, "--data-dir", "data", "--listen", "127.0.0.1:0",
+                             "--set", "limits.partitions=3")
+        self.assertRegex(checks["data_dir"][1], r"8 partitions, not 3")
 
 
 class Lint(InScratch):

@@ -15,6 +15,7 @@ void add_commands(CommandLine& line) {
   add_top(line);
   add_bench(line);
   add_completion(line);
+  add_doctor(line);
   add_version(line);
   add_help(line);
 }

@@ -17,6 +17,7 @@ void add_tap(CommandLine& line);
 void add_top(CommandLine& line);
 void add_bench(CommandLine& line);
 void add_completion(CommandLine& line);
+void add_doctor(CommandLine& line);
 void add_version(CommandLine& line);
 void add_help(CommandLine& line);
 
