@@ -12,6 +12,7 @@ namespace ouzel {
 namespace {
 
 constexpr std::size_t kIndexEntriesMin = 64;
+constexpr std::size_t kLineBytes = 64;
 
 std::size_t row_bytes_for(const KeyTableOptions& options) {
   OUZEL_CHECK(options.state_bytes % 8 == 0);
@@ -41,7 +42,8 @@ KeyTable::KeyTable(KeyTableOptions options)
       keys_max_(options.keys_max),
       chunk_shift_(chunk_shift_for(row_bytes_)),
       chunk_mask_((1U << chunk_shift_) - 1),
-      chunk_lines_(((row_bytes_ << chunk_shift_) + sizeof(Line) - 1) / sizeof(Line)) {
+      chunk_bytes_(((row_bytes_ << chunk_shift_) + kLineBytes - 1) / kLineBytes * kLineBytes),
+      arena_(chunk_bytes_) {
   OUZEL_CHECK(keys_max_ >= 1 && keys_max_ <= std::size_t{1} << 31);
   clear();
 }
@@ -77,7 +79,7 @@ void KeyTable::prefetch_row(const Hash128& key) const {
     if (index_[at].tag != tag) continue;
     const std::byte* row = row_at(index_[at].slot);
     __builtin_prefetch(row);
-    __builtin_prefetch(row + sizeof(Line));
+    __builtin_prefetch(row + kLineBytes);
     __builtin_prefetch(links_.data() + index_[at].slot);
     return;
   }
@@ -122,7 +124,7 @@ std::uint32_t KeyTable::insert(const Hash128& key) {
 
 std::uint32_t KeyTable::take_free_row() {
   if (chunk_of(size_) == chunks_.size()) {
-    chunks_.push_back(std::make_unique<Line[]>(chunk_lines_));
+    chunks_.push_back(arena_.take());
     marks_.emplace_back();
   }
   links_.emplace_back();
@@ -200,8 +202,8 @@ Result<void> KeyTable::restore_chunk(std::size_t index, Bytes bytes) {
     chunks_.resize(index + 1);
     marks_.resize(index + 1);
   }
-  if (chunks_[index] == nullptr) chunks_[index] = std::make_unique<Line[]>(chunk_lines_);
-  std::memcpy(chunks_[index].get(), bytes.data(), bytes.size());
+  if (chunks_[index] == nullptr) chunks_[index] = arena_.take();
+  std::memcpy(chunks_[index], bytes.data(), bytes.size());
   return {};
 }
 
@@ -262,6 +264,7 @@ Result<void> KeyTable::rebuild(const KeyTableState& state) {
 
 void KeyTable::clear() {
   chunks_.clear();
+  arena_.clear();
   marks_.clear();
   links_.clear();
   index_.assign(kIndexEntriesMin, Entry{});

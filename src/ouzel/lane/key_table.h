@@ -19,7 +19,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <vector>
 
 #include "ouzel/base/bytes.h"
@@ -27,6 +26,7 @@
 #include "ouzel/base/hash.h"
 #include "ouzel/base/types.h"
 #include "ouzel/batch/batch.h"
+#include "ouzel/lane/chunk_arena.h"
 
 namespace ouzel {
 
@@ -89,11 +89,9 @@ class KeyTable {
 
   // -- snapshots ------------------------------------------------------------------------------
   std::size_t chunks() const { return chunks_.size(); }
-  std::size_t chunk_bytes() const { return chunk_lines_ * sizeof(Line); }
+  std::size_t chunk_bytes() const { return chunk_bytes_; }
   std::size_t chunk_of(std::uint32_t slot) const { return slot >> chunk_shift_; }
-  Bytes chunk(std::size_t index) const {
-    return {reinterpret_cast<const std::byte*>(chunks_[index].get()), chunk_bytes()};
-  }
+  Bytes chunk(std::size_t index) const { return {chunks_[index], chunk_bytes()}; }
   KeyTableState state() const;
 
   /// Chunks changed from here on bear this stamp; it never goes down.
@@ -113,9 +111,6 @@ class KeyTable {
   Result<void> finish_restore(const KeyTableState& state);
 
  private:
-  struct alignas(64) Line {
-    std::byte bytes[64];
-  };
   struct Entry {
     std::uint32_t tag = 0;  ///< Low bits of the hash: home is tag & mask.
     std::uint32_t slot = kNoSlot;
@@ -131,8 +126,7 @@ class KeyTable {
 
   static std::uint32_t tag_of(const Hash128& key) { return static_cast<std::uint32_t>(key.low); }
   std::byte* row_at(std::uint32_t slot) const {
-    return reinterpret_cast<std::byte*>(chunks_[slot >> chunk_shift_].get()) +
-           (slot & chunk_mask_) * row_bytes_;
+    return chunks_[slot >> chunk_shift_] + (slot & chunk_mask_) * row_bytes_;
   }
   void touch(std::uint32_t slot);
   std::uint32_t insert(const Hash128& key);
@@ -151,10 +145,11 @@ class KeyTable {
   const std::size_t keys_max_;
   const unsigned chunk_shift_;  ///< log2 of the rows in a chunk.
   const std::uint32_t chunk_mask_;
-  const std::size_t chunk_lines_;
-  std::vector<std::unique_ptr<Line[]>> chunks_;
-  std::vector<Mark> marks_;   ///< One per chunk.
-  std::vector<Entry> index_;  ///< Open addressing, linear probing, a power of two.
+  const std::size_t chunk_bytes_;  ///< A multiple of a cache line.
+  ChunkArena arena_;
+  std::vector<std::byte*> chunks_;  ///< In the arena; null while a restore has left it out.
+  std::vector<Mark> marks_;         ///< One per chunk.
+  std::vector<Entry> index_;        ///< Open addressing, linear probing, a power of two.
   std::uint32_t index_mask_ = 0;
   std::vector<Link> links_;  ///< One per row in use.
   std::uint32_t newest_ = kNoSlot;
