@@ -196,7 +196,8 @@ void add_operational_limits(TableOf<LimitsSpec>& table) {
              .max = "1GiB",
              .operational = true})
       .size("snapshot_bytes", &LimitsSpec::snapshot_bytes,
-            {.help = "Log written between two snapshots; a restart replays at most about this",
+            {.help = "Log written between two snapshots, or an eighth of the state if that is "
+                     "more; a restart replays at most about this",
              .initial = "64MiB",
              .min = "64KiB",
              .max = "16GiB",

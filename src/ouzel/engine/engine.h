@@ -30,7 +30,7 @@ struct EngineOptions {
   std::string data_dir;
   std::uint32_t workers = 1;
   bool rebuild_state = false;
-  std::uint64_t snapshot_bytes = 64 << 20;  ///< Log bytes between two snapshots.
+  std::uint64_t snapshot_bytes = 64 << 20;  ///< Log bytes between two snapshots, at least.
   SegmentLogOptions log;                    ///< Directory and log id are filled in.
 };
 
@@ -78,6 +78,7 @@ class Engine final : public StatusSource {
   void publish(SnapshotJob job);
   void became_durable(std::span<const FrameHeader> headers);
   void keep_needed();
+  std::uint64_t snapshot_interval() const;
   void ask_for_snapshots();
   bool drained() const;
 

@@ -31,9 +31,17 @@ void Engine::became_durable(std::span<const FrameHeader> headers) {
     ledger.newest_event = commit.newest_event;
     ledger.noted.pop_front();
   }
-  if (log_->durable_end().value() - snapshot_at_ >= options_.snapshot_bytes) {
-    keeper_wake_.signal();
-  }
+  if (log_->durable_end().value() - snapshot_at_ >= snapshot_interval()) keeper_wake_.signal();
+}
+
+/// A round of snapshots rewrites most of a busy state, so a large one waits for more of the log:
+/// the state is never written more than kStateShare times as fast as the log grows. The price is a
+/// replay of an eighth of the state's size.
+std::uint64_t Engine::snapshot_interval() const {
+  constexpr std::uint64_t kStateShare = 8;
+  std::uint64_t state = 0;
+  for (const auto& lane : lanes_) state += lane ? lane->state_bytes() : 0;
+  return std::max(options_.snapshot_bytes, state / kStateShare);
 }
 
 void Engine::run_keeper() {
@@ -73,7 +81,7 @@ void Engine::run_keeper() {
 void Engine::ask_for_snapshots() {
   const std::uint64_t end = log_->durable_end().value();
   std::uint64_t last = snapshot_at_.load(std::memory_order_relaxed);
-  if (!ready() || end - last < options_.snapshot_bytes) return;
+  if (!ready() || end - last < snapshot_interval()) return;
   snapshot_at_.store(end, std::memory_order_relaxed);
   for (const auto& lane : lanes_) {
     if (lane) lane->request_snapshot();

@@ -84,7 +84,8 @@ class KeyTable {
 
   std::size_t size() const { return size_; }
   std::size_t keys_max() const { return keys_max_; }
-  std::uint64_t evicted() const { return evicted_; }  ///< Since this object was made.
+  std::size_t row_bytes() const { return row_bytes_; }  ///< Of one key, its header included.
+  std::uint64_t evicted() const { return evicted_; }    ///< Since this object was made.
   std::size_t memory_bytes() const;
 
   // -- snapshots ------------------------------------------------------------------------------

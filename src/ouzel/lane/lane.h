@@ -81,6 +81,8 @@ class Lane {
   /// Events below have been worked on. Thread-safe.
   Offset next() const { return Offset(next_shown_.load(std::memory_order_acquire)); }
   std::uint64_t keys() const { return keys_shown_.load(std::memory_order_relaxed); }
+  /// Of the rows of its keys. Thread-safe.
+  std::uint64_t state_bytes() const { return keys() * state_->keys().row_bytes(); }
   std::uint64_t keys_evicted() const { return evicted_shown_.load(std::memory_order_relaxed); }
   const Histogram& batch_rows() const { return batch_rows_; }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
