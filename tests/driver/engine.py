@@ -40,7 +40,7 @@ def tap(data_dir, topic, *arguments):
     done = ouzel("tap", topic, "--data-dir", data_dir, *arguments)
     if done.returncode != 0:
         raise EngineFailed(f"tap {topic}: exit {done.returncode}: {done.stderr}")
-    return done.stdout.splitlines()
+    return [line for line in done.stdout.split("\n") if line]   # splitlines knows more ends than \n
 
 
 class Connection:
