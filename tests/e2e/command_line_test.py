@@ -1,4 +1,5 @@
 """The program from the shell: commands, exit codes, spelling help, the round trip."""
+import csv
 import json
 import shutil
 import subprocess
@@ -242,6 +243,19 @@ class RoundTrip(InScratch):
             self.assertEqual(outcome["type"], "dev.ouzel.outcome.v1")
             self.assertEqual(outcome["data"]["status"], "scored")
         self.assertEqual(len(tap(data_dir, "outcomes", "--limit", 7)), 7)
+        rows = list(csv.DictReader(tap(data_dir, "outcomes", "--format", "csv")))
+        for row, line in zip(rows, map(json.loads, outcomes), strict=True):
+            self.assertEqual((row["id"], row["event.key"]),
+                             (line["id"], line["data"]["event"]["key"]))
+            self.assertEqual(float(row["score"]), line["data"]["score"])
+            self.assertEqual(row["flags"], ";".join(line["data"]["flags"]))
+        chosen = tap(data_dir, "events", "--format", "csv", "--columns", "id,data", "--limit", 1)
+        self.assertEqual(chosen[0], "id,data")
+        first = json.loads(tap(data_dir, "events", "--limit", 1)[0])
+        self.assertEqual(json.loads(next(csv.reader(chosen[1:]))[1]), first["data"])
+        array = json.loads("\n".join(tap(data_dir, "outcomes", "--format", "json")))
+        self.assertEqual(array, [json.loads(line) for line in outcomes])
+        self.assertEqual(tap(data_dir, "rejects", "--format", "json"), ["[]"])
         alerts = [line for line in outcomes if json.loads(line)["data"]["route"] == "alert"]
         self.assertEqual(tap(data_dir, "outcomes", "--where", "route=alert"), alerts)
 

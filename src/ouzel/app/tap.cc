@@ -28,23 +28,62 @@ int failed(const Error& error) {
   return error.code == ErrorCode::config ? 78 : 1;
 }
 
-/// Prints lines that fit, up to the limit.
+std::vector<std::string> columns_of(const TapOptions& options) {
+  if (!options.columns.empty()) return options.columns;
+  if (options.topic == "events") return {"id", "source", "type", "time", "data"};
+  if (options.topic == "rejects") return {"id", "time", "event.key", "reason", "detail"};
+  return {"id",
+          "time",
+          "event.key",
+          "status",
+          "score",
+          "confidence",
+          "label",
+          "route",
+          "reason",
+          "detail",
+          "flags",
+          "reasons.0.feature",
+          "reasons.0.weight"};
+}
+
+/// Prints lines that fit, up to the limit, in the form that was asked for.
 class Printer {
  public:
-  explicit Printer(const TapOptions& options) : filter_(options.where), limit_(options.limit) {}
+  explicit Printer(const TapOptions& options)
+      : filter_(options.where),
+        columns_(columns_of(options)),
+        limit_(options.limit),
+        csv_(options.format == "csv"),
+        array_(options.format == "json") {
+    if (csv_) put(columns_.header() + "\n");
+    if (array_) put("[");
+  }
   /// False: enough, or nobody reads any more.
   bool print(const std::string& line) {
     if (!filter_.fits(line)) return true;
-    std::fwrite(line.data(), 1, line.size(), stdout);
-    if (std::fputc('\n', stdout) == EOF) done_ = true;
-    done_ = done_ || (limit_ > 0 && ++printed_ >= limit_);
+    if (array_) {
+      put((printed_ > 0 ? ",\n" : "") + line);
+    } else {
+      put((csv_ ? columns_.row(line) : line) + "\n");
+    }
+    done_ = done_ || ++printed_ == limit_;
     return !done_;
   }
   bool done() const { return done_; }
+  void finish() {
+    if (array_) put("]\n");
+  }
 
  private:
+  void put(const std::string& text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) done_ = true;
+  }
+
   TapFilter filter_;
-  const std::uint64_t limit_;
+  TapColumns columns_;
+  const std::uint64_t limit_;  ///< 0: none.
+  const bool csv_, array_;
   std::uint64_t printed_ = 0;
   bool done_ = false;
 };
@@ -66,6 +105,7 @@ class FileTap {
       std::fflush(stdout);
       first = false;
     } while (options_.follow && !printer_.done() && !interrupt.wait(kFollowFiles));
+    printer_.finish();
     return damaged_ ? 1 : 0;
   }
 
@@ -193,6 +233,7 @@ int tap_url(const TapOptions& options) {
     if (!page->lines.empty() || (moved && !options.follow)) continue;
     if (!options.follow || interrupt.wait(kFollowUrl)) break;
   }
+  printer.finish();
   return 0;
 }
 
@@ -208,8 +249,10 @@ int tap(const TapOptions& options) {
     return failed({ErrorCode::config,
                    "--url shows topic outcomes only; read " + options.topic + " from --data-dir"});
   }
-  // Topics that nothing writes yet are empty.
-  if (topic == shown.end()) return 0;
+  if (topic == shown.end()) {  // Topics that nothing writes yet are empty.
+    Printer(options).finish();
+    return 0;
+  }
   return FileTap(options, topic->second).run();
 }
 

@@ -1,4 +1,5 @@
-/// `ouzel tap`: prints a topic as NDJSON, from a data directory or from a running engine.
+/// `ouzel tap`: prints a topic as NDJSON, CSV or one JSON array, from a data directory or from a
+/// running engine.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,8 @@ struct TapOptions {
   bool follow = false;
   std::uint64_t limit = 0;  ///< Lines; 0: all.
   std::vector<TapTerm> where;
+  std::string format = "ndjson";     ///< ndjson, csv or json.
+  std::vector<std::string> columns;  ///< Of csv, paths as in a TapTerm; empty: the topic's usual.
 };
 
 /// Returns the exit code: 1 after damage or a failure, 69 if `url` cannot be reached.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -55,13 +56,36 @@ TakeValue into_from(TapFrom& out) {
   };
 }
 
+/// A,B,…
+TakeValue into_columns(std::vector<std::string>& out) {
+  return [&out](const std::string& text) {
+    out.clear();
+    for (std::size_t at = 0; at <= text.size();) {
+      const std::size_t end = std::min(text.find(',', at), text.size());
+      if (end == at) return "has an empty name";
+      out.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+    return "";
+  };
+}
+
+void describe_form(Options& flags, TapOptions& options) {
+  flags
+      .option("--format", into_word(options.format, {"ndjson", "csv", "json"}),
+              {.value = "FORMAT", .help = "ndjson, csv, or json: one array", .initial = "ndjson"})
+      .option(
+          "--columns", into_columns(options.columns),
+          {.value = "A,B,…", .help = "Of csv: paths as in --where; else the topic's usual ones"});
+}
+
 }  // namespace
 
 void add_tap(CommandLine& line) {
   auto options = std::make_shared<TapOptions>();
   options->data_dir = "./ouzel-data";
   line.add(
-      "tap", "Prints a topic as NDJSON, also while nothing runs",
+      "tap", "Prints a topic as NDJSON or CSV, also while nothing runs",
       [&](Options& flags) {
         flags
             .positional(
@@ -86,8 +110,11 @@ void add_tap(CommandLine& line) {
             .option("--where", into_terms(options->where),
                     {.value = "TERM",
                      .help = "Only lines for which it holds; repeatable, all must hold",
-                     .repeatable = true})
-            .example("ouzel tap outcomes --where route=alert --follow")
+                     .repeatable = true});
+        describe_form(flags, *options);
+        flags.example("ouzel tap outcomes --where route=alert --follow")
+            .example(
+                "ouzel tap outcomes --format csv --columns time,event.key,score,reasons.0.feature")
             .example("ouzel tap events --from 3:10412 --limit 1");
       },
       [options] { return tap(*options); });

@@ -109,6 +109,33 @@ decide: {threshold: 0.9, review: 0.7, hold_off: 10m}
 limits: {keys: 100000, retention: 7d}
 )";
 
+constexpr std::string_view kCsv =
+    R"(# Rows of a CSV file: the header names the fields; every machine's own normal is learned.
+#   ouzel score pipeline.yaml --in pumps.csv          outcomes on stdout, nothing kept
+# The first lines of such a file:
+#   pump,time,flow,pressure,vibration
+#   pump-1,2026-03-01T00:00:00Z,41.3,5.08,1.14
+name: pumps
+
+schema:
+  key: pump                       # what tells machines apart: a column
+  time: time                      # RFC 3339, or epoch s, ms, us, ns
+  fields:                         # the other columns; those not named here are ignored
+    flow:      {type: number, unit: l/min, min: 0}
+    pressure:  {type: number, unit: bar, min: 0, max: 20}
+    vibration: {type: number, unit: mm/s, min: 0}
+
+features:                         # for each machine
+  - {of: [flow, pressure, vibration], take: [mean, std, zscore], last: 64}
+
+model: detector                   # built in; needs no training data
+
+decide:
+  threshold: 0.9                  # from here on an anomaly: route alert
+  review: 0.6                     # from here on a person should look: route review
+  hold_off: 5m                    # then no other alert of the machine for so long
+)";
+
 constexpr std::string_view kMinimal =
     R"(# The least: one key, one number. Everything else has a default (see `ouzel echo`).
 # An event: {"id": "a", "value": 1.5}
@@ -123,6 +150,7 @@ schema:
 const std::vector<Template>& templates() {
   static const std::vector<Template> list = {
       {"iot-anomaly", "sensors; scores what `ouzel simulate` sends", kIotAnomaly},
+      {"csv", "rows of a CSV file; the tutorial's pumps", kCsv},
       {"fraud", "card transactions", kFraud},
       {"ops", "metrics of servers", kOps},
       {"minimal", "one key, one number", kMinimal},
