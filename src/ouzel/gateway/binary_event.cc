@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 3> kReserved = {"datacontenttype", "data"
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 bool is_attribute(std::string_view field_name) {
-  return field_name.size() > kPrefix.size() &&
-         http::iequals(field_name.substr(0, kPrefix.size()), kPrefix);
+  return field_name.size() > kPrefix.size() && field_name[2] == '-' &&
+         lower(field_name[0]) == 'c' && lower(field_name[1]) == 'e';
 }
 
 std::optional<BinaryFault> broken(std::string_view name, std::string_view what) {
@@ -36,17 +36,29 @@ std::string unquoted(std::string_view field) {
   return out;
 }
 
+/// What needs neither decoding nor escaping: visible ASCII without `"`, `%` and `\`.
+bool is_plain(std::string_view field) {
+  return std::all_of(field.begin(), field.end(), [](char c) {
+    return c > 0x20 && c < 0x7f && c != '"' && c != '%' && c != '\\';
+  });
+}
+
 std::optional<BinaryFault> write_attribute(std::string& out, std::string_view field_name,
                                            std::string_view field) {
-  std::string name(field_name.substr(kPrefix.size()));
-  std::transform(name.begin(), name.end(), name.begin(), lower);
+  const std::size_t begin = out.size() + 1;
+  out += '"';
+  for (const char c : field_name.substr(kPrefix.size())) out += lower(c);
+  const std::string_view name = std::string_view(out).substr(begin);
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
     return broken(name, "not a field of binary mode; the Content-Type and the body say it");
   }
+  if (is_plain(field)) {
+    out.append("\":\"").append(field).append("\",");
+    return std::nullopt;
+  }
   const auto value = decode_attribute(field);
   if (!value) return broken(name, value.error().message);
-  http::append_json(out, name);
-  out += ':';
+  out += "\":";
   http::append_json(out, *value);
   out += ',';
   return std::nullopt;

@@ -181,6 +181,13 @@ void HttpEvents::post(const http::Request& request, http::Responder responder) {
   if (options_.ready && !options_.ready()) {
     return responder.send(http::problem(503, "not ready yet: see /readyz?verbose"));
   }
+  const std::string_view coding = request.header("Content-Encoding");
+  if (!coding.empty() && !http::iequals(coding, "identity")) {
+    http::Response out = http::problem(
+        415, "the body must come uncompressed, got Content-Encoding " + std::string(coding));
+    out.headers.emplace_back("Accept-Encoding", "identity");
+    return responder.send(std::move(out));
+  }
   std::string why;
   const Content content = content_of(request, why);
   if (content == Content::unknown) return responder.send(http::problem(415, why));
