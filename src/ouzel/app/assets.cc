@@ -8,10 +8,14 @@
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/hash.h"
 #include "ouzel/feature/feature_plan.h"
+#include "ouzel/feature/time_zone.h"
 #include "ouzel/spec/quantity.h"
 
 namespace ouzel {
 namespace {
+
+constexpr std::string_view kZoneDirectory = "/usr/share/zoneinfo/";
+constexpr std::uint64_t kZoneBytesMax = 1 << 20;
 
 Result<std::string> read_bounded(FileSystem& fs, const std::string& path, std::uint64_t bytes_max,
                                  const std::string& limit) {
@@ -86,6 +90,28 @@ void load_model(Pipeline& pipeline, const Node& root, Findings& findings) {
   findings.add(nearest_node(root, "model.onnx.file").at, "onnx", loaded.error().message);
 }
 
+/// The rules of the time zones that features name.
+void load_zones(Pipeline& pipeline, const Node& root, Findings& findings) {
+  const auto files = make_posix_file_system();
+  for (std::size_t i = 0; i < pipeline.features.size(); ++i) {
+    FeatureSpec& spec = pipeline.features[i];
+    if (spec.zone.empty() || spec.zone == "UTC") continue;
+    const std::string key = "features." + std::to_string(i) + ".zone";
+    const std::string path = std::string(kZoneDirectory) + spec.zone;
+    const auto content = read_bounded(*files, path, kZoneBytesMax, "a time zone may");
+    auto rules = content ? TimeZone::parse(*content) : tl::unexpected(content.error());
+    if (!rules) {
+      findings.add(
+          nearest_node(root, key).at, "zone",
+          "no rules for the time zone '" + spec.zone + "': " + rules.error().message,
+          "the name is that of a file below " + std::string(kZoneDirectory) + " (package tzdata)");
+      continue;
+    }
+    spec.rules = std::make_shared<const TimeZone>(std::move(*rules));
+    pipeline.canonical += "# " + key + " " + to_string(hash128(*content)) + "\n";
+  }
+}
+
 }  // namespace
 
 std::string asset_path(const Pipeline& pipeline, std::string_view path) {
@@ -95,6 +121,7 @@ std::string asset_path(const Pipeline& pipeline, std::string_view path) {
 
 void load_assets(Pipeline& pipeline, const Node& root, Findings& findings) {
   load_tables(pipeline, root, findings);
+  load_zones(pipeline, root, findings);
   load_model(pipeline, root, findings);
 }
 

@@ -1,5 +1,6 @@
 #include "ouzel/app/lint.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -23,7 +24,7 @@ class Linter {
   void lint() {
     for (const Field& field : pipeline_.schema.fields) lint_field(field);
     lint_features();
-    lint_fields_used("model.detector.of", pipeline_.detector.of);
+    lint_names("model.detector.of", pipeline_.detector.of, fields_of(false));
     lint_decide();
     lint_limits();
     if (!findings_.empty()) return;
@@ -67,57 +68,77 @@ class Linter {
     }
   }
 
-  /// A list of numeric fields of the schema. False if one is not.
-  bool lint_fields_used(const std::string& path, const std::vector<std::string>& names) {
-    std::vector<std::string> numeric;
-    std::set<std::string> texts;
+  /// Names of the schema's fields of a type that is (or is not) a string.
+  std::vector<std::string> fields_of(bool text) const {
+    std::vector<std::string> out;
     for (const Field& field : pipeline_.enriched.fields) {
-      if (field.type == FieldType::string) {
-        texts.insert(field.name);
-      } else {
-        numeric.push_back(field.name);
-      }
+      if ((field.type == FieldType::string) == text) out.push_back(field.name);
     }
+    return out;
+  }
+
+  /// The fields that all functions of an entry may be asked of.
+  std::vector<std::string> fields_for(const FeatureSpec& spec) const {
+    std::vector<std::string> out;
+    const std::vector<FeatureFunction>& take = spec.take;
+    if (std::all_of(take.begin(), take.end(), takes_number)) out = fields_of(false);
+    if (std::all_of(take.begin(), take.end(), takes_text)) {
+      for (std::string& name : fields_of(true)) out.push_back(std::move(name));
+    }
+    return out;
+  }
+
+  /// A list of names out of `known`. False if one is not.
+  bool lint_names(const std::string& path, const std::vector<std::string>& names,
+                  const std::vector<std::string>& known) {
     bool good = true;
     for (std::size_t i = 0; i < names.size(); ++i) {
-      const std::string at = path + "." + std::to_string(i);
-      bool known = false;
-      for (const std::string& name : numeric) known = known || name == names[i];
-      if (known) continue;
+      if (std::find(known.begin(), known.end(), names[i]) != known.end()) continue;
       good = false;
-      if (texts.contains(names[i])) {
-        add("not_numeric", at, "'" + names[i] + "' is a string, not a number",
-            suggest("", numeric));
-      } else {
-        add("unknown_field", at, "the schema has no field '" + names[i] + "'",
-            suggest(names[i], numeric));
-      }
+      add_unknown(path + "." + std::to_string(i), names[i], known);
     }
     return good;
   }
 
+  void add_unknown(const std::string& at, const std::string& name,
+                   const std::vector<std::string>& known) {
+    for (const Field& field : pipeline_.enriched.fields) {
+      if (field.name != name) continue;
+      if (field.type == FieldType::string) {
+        return add("not_numeric", at, "'" + name + "' is a string, not a number",
+                   suggest("", known));
+      }
+      return add("not_a_string", at, "'" + name + "' is a number, not a string",
+                 suggest("", known));
+    }
+    add("unknown_field", at, "the schema has no field '" + name + "'", suggest(name, known));
+  }
+
   void lint_features() {
-    std::set<std::string> seen;
-    for (const Field& field : pipeline_.enriched.fields) seen.insert(field.name);
-    std::size_t count = 0;
+    FeaturePlan plan;
+    std::set<std::string> payload;
+    for (const Field& field : pipeline_.enriched.fields) payload.insert(field.name);
     for (std::size_t i = 0; i < pipeline_.features.size(); ++i) {
       const FeatureSpec& spec = pipeline_.features[i];
       const std::string path = "features." + std::to_string(i);
-      count += spec.of.size() * spec.take.size();
-      if (count > kFeaturesMax) {
+      const std::vector<std::string> fields = fields_for(spec);
+      if (!fields.empty() && !lint_names(path + ".of", spec.of, fields)) return;
+      std::vector<std::string> columns = fields_of(false);
+      columns.insert(columns.end(), plan.names.begin(), plan.names.end());
+      if (!lint_names(path + ".ratio", spec.ratio, columns)) return;
+      if (!lint_names(path + ".difference", spec.difference, columns)) return;
+      const std::size_t before = plan.names.size();
+      if (const auto added = add_features(pipeline_.enriched, spec, plan); !added) {
+        return add("plan", path, added.error().message);
+      }
+      if (plan.names.size() > kFeaturesMax) {
         return add("too_many_features", path,
                    "too many features: at most " + std::to_string(kFeaturesMax));
       }
-      if (!lint_fields_used(path + ".of", spec.of)) continue;
-      const auto names = feature_names(pipeline_.enriched, {spec});
-      if (!names) {
-        add("plan", path, names.error().message);
-        continue;
-      }
-      for (const std::string& name : *names) {
-        if (seen.insert(name).second) continue;
-        add("duplicate_feature", path, "the feature '" + name + "' is there already",
-            "take each function of a field over a window once");
+      for (std::size_t at = before; at < plan.names.size(); ++at) {
+        if (!payload.contains(plan.names[at])) continue;
+        add("duplicate_feature", path, "the feature '" + plan.names[at] + "' is a field already",
+            "name the field otherwise");
       }
     }
   }

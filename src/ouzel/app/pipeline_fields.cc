@@ -271,7 +271,7 @@ TableOf<Pipeline> make_pipeline_fields() {
       .list("enrich", &Pipeline::enrich, enrich_fields(),
             {.help = "Tables that add columns to each event", .max = "16"})
       .list("features", &Pipeline::features, feature_fields(),
-            {.help = "Rolling statistics of numeric fields, for each key", .max = "64"})
+            {.help = "Rolling statistics for each key, and functions of a row", .max = "64"})
       .section("model", model_fields(), {.initial = "detector"})
       .section("decide", &Pipeline::decide, decide_fields())
       .absent("sinks", "sending outcomes on")

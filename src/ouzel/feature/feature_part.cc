@@ -16,6 +16,9 @@ void write_stats(const FeatureBlock& block, const BlockStats& stats,
               [&](std::size_t i) { return sample_std(stats[i].count, stats[i].m2); });
   block.write(columns.of(FeatureFunction::min), given(&WindowStats::min));
   block.write(columns.of(FeatureFunction::max), given(&WindowStats::max));
+  block.write(columns.of(FeatureFunction::range), [&](std::size_t i) {
+    return stats[i].count > 0 ? stats[i].max - stats[i].min : kMissing;
+  });
   block.write(columns.of(FeatureFunction::zscore), [&](std::size_t i) { return stats[i].zscore; });
 }
 

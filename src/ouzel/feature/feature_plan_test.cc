@@ -12,13 +12,16 @@ using F = FeatureFunction;
 
 Schema press() {
   Schema schema;
-  schema.fields.resize(4);
+  schema.fields.resize(5);
   schema.fields[0].name = "temperature";
   schema.fields[1].name = "mode";
   schema.fields[1].type = FieldType::string;
+  schema.fields[1].allowed = {"idle", "run"};
   schema.fields[2].name = "vibration";
   schema.fields[3].name = "open";
   schema.fields[3].type = FieldType::boolean;
+  schema.fields[4].name = "text";
+  schema.fields[4].type = FieldType::string;
   return schema;
 }
 
@@ -30,6 +33,23 @@ TEST(FeaturePlan, NamesStandSpecByFieldByFunction) {
   EXPECT_EQ(*names,
             (std::vector<std::string>{"vibration_std_64", "vibration_mean_64", "temperature_std_64",
                                       "temperature_mean_64", "vibration_max_5m"}));
+}
+
+TEST(FeaturePlan, NamesSayWhatWasAsked) {
+  const auto names = feature_names(
+      press(), {{.of = {"open"}, .take = {F::quantile, F::lag, F::since}, .last = 9, .q = 0.9},
+                {.of = {"open"}, .take = {F::quantile}, .over = 5min, .q = 0.999},
+                {.of = {"open"}, .take = {F::lag}, .lag = 12},
+                {.of = {"mode"}, .take = {F::distinct, F::one_hot, F::ordinal}, .over = 1h},
+                {.take = {F::hour, F::since, F::weekday}},
+                {.ratio = {"open", "vibration"}},
+                {.difference = {"ratio_open_vibration", "open_lag12"}}});
+  ASSERT_TRUE(names.has_value()) << names.error().message;
+  EXPECT_EQ(*names,
+            (std::vector<std::string>{
+                "open_q90_9", "open_lag1", "open_since", "open_q99.9_5m", "open_lag12",
+                "mode_distinct_1h", "mode_is_idle", "mode_is_run", "mode_ordinal", "hour", "since",
+                "weekday", "ratio_open_vibration", "difference_ratio_open_vibration_open_lag12"}));
 }
 
 TEST(FeaturePlan, SpansStandInTheirLargestExactUnit) {
@@ -56,6 +76,17 @@ TEST(FeaturePlan, SameFieldAndWindowShareOneState) {
   EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::max}, .over = 5min}}), 16U + 72 + 72);
   EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::std}, .over = 5min}}), 16U + 72 + 288);
   EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::last, F::delta, F::ewma}, .last = 5}}), 32U);
+  EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::quantile, F::distinct}, .last = 64, .q = 0.9},
+                   {.of = {"open"}, .take = {F::quantile}, .last = 64}}),
+            16U + 8 * 64);
+  EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::quantile}, .over = 5min}}), 768U);
+  EXPECT_EQ(bytes({{.of = {"mode"}, .take = {F::distinct}, .over = 5min}}), 536U);
+  EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::rate, F::slope}, .last = 64}}), 8U + 12 * 64);
+  EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::rate, F::slope}, .over = 5min}}), 40U + 17 * 48);
+  EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::lag}, .lag = 3},
+                   {.of = {"open"}, .take = {F::lag}, .lag = 7}}),
+            8U + 8 * 7);
+  EXPECT_EQ(bytes({{.take = {F::since, F::hour}}, {.of = {"mode"}, .take = {F::one_hot}}}), 16U);
   EXPECT_EQ(bytes({}), 0U);
 }
 
@@ -63,8 +94,22 @@ TEST(FeaturePlan, RefusesWhatItCannotGive) {
   const std::vector<std::pair<FeatureSpec, std::string>> cases = {
       {{.of = {"pressure"}, .take = {F::mean}, .last = 3}, "no field \"pressure\""},
       {{.of = {"mode"}, .take = {F::mean}, .last = 3}, "is a string"},
-      {{.of = {}, .take = {F::mean}, .last = 3}, "at least one"},
-      {{.of = {"open"}, .take = {}, .last = 3}, "at least one"},
+      {{.of = {}, .take = {F::mean}, .last = 3}, "`of` is missing"},
+      {{.of = {"open"}, .take = {}, .last = 3}, "just one of `take`, `ratio`"},
+      {{.of = {"open"}, .take = {F::lag}, .lag = 1025}, "at most 1024"},
+      {{.of = {"open"}, .take = {F::slope}, .last = 1025}, "at most 1024"},
+      {{.of = {"open"}, .take = {F::lag}, .last = 3}, "no function taken here"},
+      {{.of = {"open"}, .take = {F::quantile}, .last = 3, .q = 1}, "below 1"},
+      {{.of = {"open"}, .take = {F::hour}}, "leave `of` out"},
+      {{.of = {"open"}, .take = {F::one_hot}}, "is a number"},
+      {{.of = {"mode"}, .take = {F::lag}}, "is a string"},
+      {{.of = {"text"}, .take = {F::ordinal}}, "no `enum`"},
+      {{.take = {F::hour}, .over = 5s}, "no function taken here"},
+      {{.ratio = {"open"}}, "two columns"},
+      {{.ratio = {"open", "mode"}}, "is a string"},
+      {{.ratio = {"open", "closed"}}, "neither the schema nor"},
+      {{.of = {"open"}, .take = {F::lag}, .ratio = {"open", "open"}},
+       "just one of `take`, `ratio`"},
       {{.of = {"open"}, .take = {F::mean}}, "just one"},
       {{.of = {"open"}, .take = {F::mean}, .last = 3, .over = 1s}, "just one"},
       {{.of = {"open"}, .take = {F::mean}, .last = 65'536}, "at most 65535"},

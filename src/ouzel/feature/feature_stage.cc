@@ -2,38 +2,75 @@
 
 #include <utility>
 
+#include "ouzel/feature/distinct_part.h"
 #include "ouzel/feature/ewma_part.h"
+#include "ouzel/feature/lag_part.h"
 #include "ouzel/feature/latest_part.h"
 #include "ouzel/feature/pane_part.h"
+#include "ouzel/feature/rank_part.h"
 #include "ouzel/feature/ring_part.h"
+#include "ouzel/feature/row_parts.h"
+#include "ouzel/feature/sample_part.h"
+#include "ouzel/feature/since_part.h"
+#include "ouzel/feature/trend_pane_part.h"
+#include "ouzel/feature/trend_part.h"
 
 namespace ouzel {
 namespace {
 
-bool asks_for_stats(const FeatureColumns& columns) {
-  const WindowNeeds needs(columns);
-  return needs.moments || needs.min || needs.max || columns.asked(FeatureFunction::count);
+using Parts = std::vector<std::unique_ptr<FeaturePart>>;
+
+template <class Part>
+void add(Parts& parts, const FeatureWindow& window) {
+  parts.push_back(std::make_unique<Part>(window));
 }
 
-void add_parts(const FeatureWindow& window, std::vector<std::unique_ptr<FeaturePart>>& parts) {
+/// One kind of part for the last N, another for a span.
+template <class OfLast, class OfSpan>
+void add_either(Parts& parts, const FeatureWindow& window) {
+  window.last > 0 ? add<OfLast>(parts, window) : add<OfSpan>(parts, window);
+}
+
+void add_parts(const FeatureWindow& window, Parts& parts) {
+  using F = FeatureFunction;
   const FeatureColumns& columns = window.columns;
-  if (asks_for_stats(columns)) {
-    if (window.last > 0) {
-      parts.push_back(std::make_unique<RingPart>(window));
-    } else {
-      parts.push_back(std::make_unique<PanePart>(window));
+  const WindowNeeds needs(columns);
+  if (needs.moments || needs.min || needs.max || columns.asked(F::count)) {
+    add_either<RingPart, PanePart>(parts, window);
+  }
+  if (columns.asked(F::last) || columns.asked(F::delta)) add<LatestPart>(parts, window);
+  if (columns.asked(F::rate) || columns.asked(F::slope)) {
+    add_either<TrendPart, TrendPanePart>(parts, window);
+  }
+  if (columns.asked(F::ewma)) add<EwmaPart>(parts, window);
+  const bool distinct = columns.asked(F::distinct);
+  if (window.last > 0 && (distinct || !window.quantiles.empty())) add<RankPart>(parts, window);
+  if (window.last == 0 && !window.quantiles.empty()) add<SamplePart>(parts, window);
+  if (window.last == 0 && distinct) add<DistinctPart>(parts, window);
+  if (!window.lags.empty()) add<LagPart>(parts, window);
+  if (columns.asked(F::since)) add<SincePart>(parts, window);
+}
+
+std::unique_ptr<FeaturePart> part_of(const RowFunction& row) {
+  struct Make {
+    std::unique_ptr<FeaturePart> operator()(const CalendarColumns& of) const {
+      return std::make_unique<CalendarPart>(of);
     }
-  }
-  if (columns.asked(FeatureFunction::last) || columns.asked(FeatureFunction::delta)) {
-    parts.push_back(std::make_unique<LatestPart>(window));
-  }
-  if (columns.asked(FeatureFunction::ewma)) parts.push_back(std::make_unique<EwmaPart>(window));
+    std::unique_ptr<FeaturePart> operator()(const WordColumns& of) const {
+      return std::make_unique<WordPart>(of);
+    }
+    std::unique_ptr<FeaturePart> operator()(const PairColumn& of) const {
+      return std::make_unique<PairPart>(of);
+    }
+  };
+  return std::visit(Make{}, row);
 }
 
 }  // namespace
 
 FeatureStage::FeatureStage(FeaturePlan plan) : plan_(std::move(plan)) {
   for (const FeatureWindow& window : plan_.windows) add_parts(window, parts_);
+  for (const RowFunction& row : plan_.rows) parts_.push_back(part_of(row));
   for (const auto& part : parts_) key_bytes_ += part->key_bytes();
 }
 

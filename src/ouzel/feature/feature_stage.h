@@ -1,7 +1,6 @@
-/// FeatureStage: adds Batch::features, the functions of the `features` section over the last N
-/// events of a key and over spans of event time. What each function means: feature_part.h; how the
-/// windows are kept, how exact they are and what they cost: ring_part.h, pane_part.h,
-/// latest_part.h, ewma_part.h.
+/// FeatureStage: adds Batch::features, the functions of the `features` section: over the last N
+/// events of a key, over spans of event time, and of the row alone. What each function means:
+/// feature_part.h; how state is kept, how exact it is and what it costs: the header of each part.
 ///
 /// Every live row gets all features, NaN where there is nothing to say; other rows get NaN and
 /// change nothing. Thread and state rules: stage/stage.h. Errors: config, from `make` only.

@@ -1,12 +1,13 @@
 /// The features against a slow sequential reference that keeps every event of every key and works
 /// each window out anew, in plain two-pass arithmetic; it shares no code with the stage.
 ///
-/// Tolerances. count, min, max, last, delta: none (the reference rounds to float where a header
-/// says so). mean: 1e-11 of the largest |value| in the window, sum: n times that. std: 1e-7
-/// relative (ring_part.h promises N * 2^-37, below 5e-10 for N = 64; squared differences in a pane
-/// of n values are good to n * 2^-53) and 1e-12 of the largest |value|, which is what is left of a
-/// constant window in a pane. zscore: those of mean and std, carried through the quotient. ewma:
-/// 1e-11 of the average of |x|, 2^-53 a step over the 1 / alpha steps that matter.
+/// Tolerances. count, min, max, range, last, delta, quantile, distinct: none (the reference rounds
+/// to float where a header says so). mean: 1e-11 of the largest |value| in the window, sum: n times
+/// that. std: 1e-7 relative (ring_part.h promises N * 2^-37, below 5e-10 for N = 64; squared
+/// differences in a pane of n values are good to n * 2^-53) and 1e-12 of the largest |value|, which
+/// is what is left of a constant window in a pane. zscore: those of mean and std, carried through
+/// the quotient. ewma: 1e-11 of the average of |x|, 2^-53 a step over the 1 / alpha steps that
+/// matter. slope: what the rounding of values and of times within the window makes of it.
 #include "ouzel/feature/feature_stage.h"
 
 #include <gtest/gtest.h>
@@ -25,12 +26,15 @@ using namespace std::chrono_literals;
 using F = FeatureFunction;
 using std::chrono::nanoseconds;
 
-const std::vector<F> kAll = {F::count, F::sum,  F::mean,  F::std,  F::min,
-                             F::max,   F::last, F::delta, F::ewma, F::zscore};
+const std::vector<F> kAll = {F::count, F::sum,  F::mean,  F::std,      F::min,
+                             F::max,   F::last, F::delta, F::ewma,     F::zscore,
+                             F::range, F::rate, F::slope, F::quantile, F::distinct};
+constexpr std::size_t kFunctions = 15;
 constexpr std::size_t kFields = 2;
 constexpr nanoseconds kSpan = 5min;
 constexpr nanoseconds kShortSpan = 1001ns;  // Not a multiple of 16.
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kAny = std::numeric_limits<double>::infinity();  ///< Nothing is expected.
 
 Schema two_fields() {
   Schema schema;
@@ -95,8 +99,8 @@ class Devices {
 
 /// What the reference says of one field and window, and how exact that is.
 struct Expected {
-  double value[kFeatureFunctions];
-  double tolerance[kFeatureFunctions];
+  double value[kFunctions];
+  double tolerance[kFunctions];
 };
 
 struct Window {
@@ -130,13 +134,62 @@ struct Statistics {
   }
 };
 
+struct Ranks {
+  double median = kNan, distinct = 0;
+  explicit Ranks(std::vector<double> values) {
+    if (values.empty()) return;
+    std::sort(values.begin(), values.end());
+    median = float_of(values[(values.size() - 1) / 2]);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      distinct += i == 0 || float_of(values[i]) != float_of(values[i - 1]) ? 1 : 0;
+    }
+  }
+};
+
+/// What rate and slope look at; times in seconds since the first.
+struct Trend {
+  double rate = kNan, slope = kNan, slope_error = 0;
+  Trend(const std::vector<double>& values, const std::vector<std::int64_t>& times) {
+    if (values.empty()) return;
+    std::size_t oldest = 0, newest = 0;  // The newest accepted stands first.
+    for (std::size_t i = 1; i < values.size(); ++i) {
+      if (times[i] <= times[oldest]) oldest = i;
+      if (times[i] > times[newest]) newest = i;
+    }
+    if (times[oldest] == times[newest]) return;
+    const auto seconds = [&](std::size_t i) {
+      return static_cast<double>(times[i] - times[oldest]) * 1e-9;
+    };
+    rate = (float_of(values[newest]) - float_of(values[oldest])) / seconds(newest);
+    const auto n = static_cast<double>(values.size());
+    double time_mean = 0, value_mean = 0, squares = 0, products = 0, largest = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      time_mean += seconds(i) / n;
+      value_mean += float_of(values[i]) / n;
+      largest = std::max(largest, std::fabs(values[i]));
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      squares += (seconds(i) - time_mean) * (seconds(i) - time_mean);
+      products += (seconds(i) - time_mean) * (float_of(values[i]) - value_mean);
+    }
+    slope = products / squares;
+    const double span = seconds(newest) + 20;  // A pane's width more.
+    slope_error = (1e-12 * largest + std::fabs(slope) * 1e-13 * span) * std::sqrt(n / squares) +
+                  1e-9 * std::fabs(slope);
+  }
+};
+
 /// The whole past of a key.
 class History {
  public:
   Expected expect(const Window& window, std::size_t ewma_place) {
     const double x = events_.back().values[window.field];
     const bool ring = window.last > 0;
-    const Statistics before(values_of(window, false)), now(values_of(window, true));
+    const Statistics before(values_of(window, false));
+    const std::vector<double> values = values_of(window, true);
+    const Statistics now(values);
+    const Trend trend(values, times_);
+    const Ranks ranks(values);
     const double last_before = latest(window, false);
     const double last = latest(window, true);
     const bool some = now.count > 0;
@@ -150,12 +203,15 @@ class History {
     const double mean_error = 1e-11 * now.largest;
     const double largest_before = std::max(before.largest, std::fabs(mine));
     const auto [ewma, ewma_scale] = average(window, ewma_place);
-    return {{now.count, some ? now.sum : kNan, now.mean, now.std, float_of(now.min),
-             float_of(now.max), last, x - last_before, ewma, z},
-            {0, now.count * mean_error, mean_error, 1e-7 * now.std + 1e-12 * now.largest, 0, 0, 0,
-             0, 1e-11 * ewma_scale,
-             (1e-11 * largest_before + std::fabs(z) * (1e-7 * spread + 1e-12 * largest_before)) /
-                 spread}};
+    return {
+        {now.count, some ? now.sum : kNan, now.mean, now.std, float_of(now.min), float_of(now.max),
+         last, x - last_before, ewma, z, float_of(now.max) - float_of(now.min), trend.rate,
+         trend.slope, !ring && crowded(window) ? kAny : ranks.median, ranks.distinct},
+        {0, now.count * mean_error, mean_error, 1e-7 * now.std + 1e-12 * now.largest, 0, 0, 0, 0,
+         1e-11 * ewma_scale,
+         (1e-11 * largest_before + std::fabs(z) * (1e-7 * spread + 1e-12 * largest_before)) /
+             spread,
+         0, 1e-12 * std::fabs(trend.rate), trend.slope_error, 0, 0}};
   }
 
   void add(const Event& event) {
@@ -165,21 +221,37 @@ class History {
 
  private:
   /// `with`: also of the event added last; without it, seen from its time all the same.
-  std::vector<double> values_of(const Window& window, bool with) const {
+  std::vector<double> values_of(const Window& window, bool with) {
     std::vector<double> out;
+    times_.clear();
     const std::int64_t width = (window.span + 15) / 16;
     const std::int64_t newest = window.last > 0 ? 0 : floor_div(newest_.back(), width);
     for (std::size_t i = events_.size() - (with ? 0 : 1); i-- > 0;) {
       const double value = events_[i].values[window.field];
       if (window.last > 0) {
         if (out.size() == window.last) break;
-        if (!std::isnan(value)) out.push_back(float_of(value));
+        if (std::isnan(value)) continue;
+        out.push_back(float_of(value));
+        times_.push_back(events_[i].time);
       } else {
         if (floor_div(newest_[i], width) < newest - 16) break;  // So are all before it.
         if (!std::isnan(value) && floor_div(events_[i].time, width) >= newest - 16) {
           out.push_back(value);
+          times_.push_back(events_[i].time);
         }
       }
+    }
+    return out;
+  }
+
+  /// A pane has more values than its sample keeps (of those that `values_of` looked at last).
+  bool crowded(const Window& window) const {
+    const std::int64_t width = (window.span + 15) / 16;
+    const std::int64_t oldest = floor_div(newest_.back(), width) - 16;
+    std::array<int, 17> counts{};
+    bool out = false;
+    for (const std::int64_t time : times_) {
+      out |= ++counts[static_cast<std::size_t>(floor_div(time, width) - oldest)] > 8;
     }
     return out;
   }
@@ -226,6 +298,7 @@ class History {
   }
 
   std::vector<Event> events_;
+  std::vector<std::int64_t> times_;   ///< Of the values that `values_of` gave last.
   std::vector<std::int64_t> newest_;  ///< Of all events up to this one.
   std::vector<Ewma> averages_;
 };
@@ -244,6 +317,8 @@ class Engine {
       const Event& event = events[i];
       batch.fate.push_back(Fate::live);
       batch.time.push_back(EventTime(nanoseconds(event.time)));
+      batch.identity.push_back(
+          event_identity(std::to_string(event.key), std::to_string(event.time)));
       std::copy_n(event.values, kFields, batch.values.row(i));
       if (event.key >= keys_.size()) keys_.resize(event.key + 1);
       auto& state = keys_[event.key];
@@ -272,6 +347,7 @@ std::vector<Window> windows_of(const std::vector<FeatureSpec>& specs) {
 
 bool close(double got, const Expected& expected, std::size_t function) {
   const double wanted = expected.value[function];
+  if (wanted == kAny) return true;
   if (std::isnan(wanted) || std::isnan(got)) return std::isnan(wanted) && std::isnan(got);
   if (got == wanted) return true;
   return std::isfinite(got) && std::fabs(got - wanted) <= expected.tolerance[function];
@@ -308,11 +384,11 @@ TEST(FeatureStage, EqualsASlowReferenceOverAMillionEvents) {
       history.add(within_floats(events[i]));
       for (std::size_t window = 0; window < windows.size(); ++window) {
         const Expected expected = history.expect(windows[window], window);
-        for (std::size_t f = 0; f < kFeatureFunctions; ++f) {
-          ASSERT_TRUE(close(row[window * kFeatureFunctions + f], expected, f))
+        for (std::size_t f = 0; f < kFunctions; ++f) {
+          ASSERT_TRUE(close(row[window * kFunctions + f], expected, f))
               << to_string(kAll[f]) << " of window " << window << " at event " << done + i
-              << ": got " << row[window * kFeatureFunctions + f] << ", expected "
-              << expected.value[f] << " within " << expected.tolerance[f];
+              << ": got " << row[window * kFunctions + f] << ", expected " << expected.value[f]
+              << " within " << expected.tolerance[f];
         }
       }
     }
@@ -375,7 +451,8 @@ TEST(FeatureStage, NothingIsNaNAndCountsZero) {
     for (const FeatureSpec& spec : {FeatureSpec{.of = {"a"}, .take = {function}, .last = 4},
                                     FeatureSpec{.of = {"a"}, .take = {function}, .over = 1min}}) {
       for (const double got : feature_of(spec, {kNan, kNan, kNan})) {
-        EXPECT_TRUE(function == F::count ? got == 0 : std::isnan(got)) << to_string(function);
+        const bool counts = function == F::count || function == F::distinct;
+        EXPECT_TRUE(counts ? got == 0 : std::isnan(got)) << to_string(function);
       }
     }
   }

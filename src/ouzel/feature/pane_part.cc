@@ -1,27 +1,11 @@
 #include "ouzel/feature/pane_part.h"
 
 namespace ouzel {
-namespace {
-
-std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
-  const std::int64_t quotient = a / b;
-  return quotient - (a % b < 0 ? 1 : 0);
-}
-
-/// Differences of times and pane numbers may exceed 63 bits; `a` is not before `b`.
-std::uint64_t distance(std::int64_t a, std::int64_t b) {
-  return static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
-}
-
-}  // namespace
-
 PanePart::PanePart(const FeatureWindow& window)
-    : field_(window.field),
-      width_ns_(window.over.count() / 16 + (window.over.count() % 16 > 0 ? 1 : 0)),
-      columns_(window.columns) {
+    : field_(window.field), width_(window.over), columns_(window.columns) {
   const WindowNeeds needs(columns_);
   constexpr std::size_t kEntries = kPanes + 1;
-  key_bytes_ = sizeof(Head) + kEntries * sizeof(std::uint32_t);
+  key_bytes_ = sizeof(PaneClock) + kEntries * sizeof(std::uint32_t);
   const auto take = [this](std::size_t entry_bytes) {
     const std::size_t at = key_bytes_;
     key_bytes_ += kEntries * entry_bytes;
@@ -44,22 +28,17 @@ void PanePart::run(const FeatureBlock& block, std::size_t offset) {
 }
 
 PanePart::Panes PanePart::panes(std::byte* key) const {
-  return {.count = reinterpret_cast<std::uint32_t*>(key + sizeof(Head)),
+  return {.count = reinterpret_cast<std::uint32_t*>(key + sizeof(PaneClock)),
           .sum = reinterpret_cast<double*>(key + sum_at_),
           .m2 = reinterpret_cast<double*>(key + m2_at_),
           .min = reinterpret_cast<float*>(key + min_at_),
           .max = reinterpret_cast<float*>(key + max_at_)};
 }
 
-std::size_t PanePart::place_of(std::int64_t pane) {
-  const std::int64_t rest = pane % kPanes;
-  return static_cast<std::size_t>(rest < 0 ? rest + kPanes : rest);
-}
-
 template <bool kMoments, bool kMin, bool kMax>
 void PanePart::prefetch(std::byte* key) const {
   const Panes of = panes(key);
-  const std::size_t newest = place_of(reinterpret_cast<const Head*>(key)->newest);
+  const std::size_t newest = pane_place(reinterpret_cast<const PaneClock*>(key)->newest);
   __builtin_prefetch(of.count + kClosed);
   for (const std::size_t at : {newest, kClosed}) {
     if constexpr (kMoments) __builtin_prefetch(of.sum + at);
@@ -77,38 +56,21 @@ void PanePart::run_rows(const FeatureBlock& block, std::size_t offset, BlockStat
       prefetch<kMoments, kMin, kMax>(block.key(i + kFeatureRowsNear, offset));
     }
     std::byte* const key = block.key(i, offset);
-    Head& head = *reinterpret_cast<Head*>(key);
+    PaneClock& clock = *reinterpret_cast<PaneClock*>(key);
     const Panes of = panes(key);
     const double value = block.value(i, field_);
-    const std::int64_t pane = floor_divide(block.time_ns(i), width_ns_);
-    const bool moved = advance(head, of, pane);
-    const std::size_t newest = place_of(head.newest);
+    const std::int64_t pane = width_.pane(block.time_ns(i));
+    const bool moved = clock.advance(pane, [&of](std::size_t at) { of.count[at] = 0; });
+    const std::size_t newest = pane_place(clock.newest);
     if (moved) close<kMoments, kMin, kMax>(of, newest);
     read<kMoments, kMin, kMax>(of, newest, stats[i]);
     if (std::isnan(value)) continue;
     if constexpr (kMoments) stats[i].zscore = zscore(value, stats[i], kGrain);
-    if (distance(head.newest, pane) >= kPanes) continue;
-    add<kMoments, kMin, kMax>(of, place_of(pane), value);
-    if (pane != head.newest) close<kMoments, kMin, kMax>(of, newest);
+    if (!clock.holds(pane)) continue;
+    add<kMoments, kMin, kMax>(of, pane_place(pane), value);
+    if (pane != clock.newest) close<kMoments, kMin, kMax>(of, newest);
     read<kMoments, kMin, kMax>(of, newest, stats[i]);
   }
-}
-
-bool PanePart::advance(Head& head, const Panes& panes, std::int64_t pane) {
-  if (head.events++ == 0) {
-    head.newest = pane;
-    return false;
-  }
-  if (pane <= head.newest) return false;
-  if (distance(pane, head.newest) >= kPanes) {
-    std::fill_n(panes.count, kPanes, 0U);
-  } else {
-    for (std::int64_t fresh = head.newest + 1; fresh <= pane; ++fresh) {
-      panes.count[place_of(fresh)] = 0;
-    }
-  }
-  head.newest = pane;
-  return true;
 }
 
 template <bool kMoments, bool kMin, bool kMax>

@@ -1,21 +1,16 @@
 /// PanePart: count, sum, mean, std, zscore, min and max over a span of event time.
 ///
-/// Event time is cut into panes of width = span / 16 (rounded up to a nanosecond), pane number =
-/// floor(time / width). The window is the pane of the key's newest event and the 16 before it: all
-/// panes that end within the last `span`. So it holds every value of the last span and none older
-/// than 17/16 of it. A late event goes to its own pane; if that has left the window, the window
-/// stays as it is. The key's newest event time counts every event, with or without this field.
-///
-/// A pane keeps sums in double precision and is only ever added to, so nothing drifts and an
-/// outlier leaves with its pane. The sum of all panes but the newest is kept too and made anew when
-/// the newest pane changes or a late event comes: one or two panes are read for a usual event, 17
-/// for such a one. Mean and squared differences of two parts are joined as in Chan, Golub and
-/// LeVeque (1979). min and max are given as the nearest float.
+/// Panes and window: pane_clock.h. A pane keeps sums in double precision and is only ever added to,
+/// so nothing drifts and an outlier leaves with its pane. The sum of all panes but the newest is
+/// kept too and made anew when the newest pane changes or a late event comes: one or two panes are
+/// read for a usual event, 17 for such a one. Mean and squared differences of two parts are joined
+/// as in Chan, Golub and LeVeque (1979). min and max are given as the nearest float.
 ///
 /// Bytes per key: 16 + 72, + 288 for sum, mean, std, zscore, + 72 each for min and max.
 #pragma once
 
 #include "ouzel/feature/feature_part.h"
+#include "ouzel/feature/pane_clock.h"
 
 namespace ouzel {
 
@@ -26,15 +21,10 @@ class PanePart final : public FeaturePart {
   void run(const FeatureBlock& block, std::size_t offset) override;
 
  private:
-  static constexpr std::int64_t kPanes = 17;
-  static constexpr std::size_t kClosed = 17;  ///< Place of the sum of all panes but the newest.
+  static constexpr std::size_t kClosed = kPanes;  ///< Place of the sum of all panes but the newest.
   /// Relative size of a difference that may be rounding; sums are doubles.
   static constexpr double kGrain = 0x1p-40;
 
-  struct Head {
-    std::int64_t newest;   ///< Number of the newest pane.
-    std::uint64_t events;  ///< Of the key; 0: `newest` says nothing yet.
-  };
   /// One array of each kind, as far as asked for; entry kPanes is kClosed. The others of a pane
   /// hold something only if its count does.
   struct Panes {
@@ -49,11 +39,8 @@ class PanePart final : public FeaturePart {
   template <bool kMoments, bool kMin, bool kMax>
   void run_rows(const FeatureBlock& block, std::size_t offset, BlockStats& stats) const;
   Panes panes(std::byte* key) const;
-  static std::size_t place_of(std::int64_t pane);
   template <bool kMoments, bool kMin, bool kMax>
   void prefetch(std::byte* key) const;
-  /// True if `newest` moved; what left the window is emptied.
-  static bool advance(Head& head, const Panes& panes, std::int64_t pane);
   template <bool kMoments, bool kMin, bool kMax>
   static void add(const Panes& panes, std::size_t at, double value);
   template <bool kMoments, bool kMin, bool kMax>
@@ -62,7 +49,7 @@ class PanePart final : public FeaturePart {
   static void read(const Panes& panes, std::size_t newest, WindowStats& stats);
 
   const std::size_t field_;
-  const std::int64_t width_ns_;
+  const PaneWidth width_;
   const FeatureColumns columns_;
   std::size_t sum_at_ = 0;
   std::size_t m2_at_ = 0;
