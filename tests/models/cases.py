@@ -37,10 +37,15 @@ def test_rows(seed=2, missing=False, extreme=1e6, columns=FEATURES):
     return x
 
 
-def reconstruction_error(rows, again):
-    """The mean of the squared differences of a row, in double precision."""
+ERROR_THRESHOLD = 2.0
+AUTOENCODER = {"kind": "autoencoder", "error_threshold": ERROR_THRESHOLD}
+
+
+def autoencoder_score(rows, again):
+    """The mean squared error e of a row in double precision, as e / (e + threshold / 9)."""
     difference = again.astype(np.float64) - rows.astype(np.float64)
-    return np.mean(difference * difference, axis=1)
+    error = np.mean(difference * difference, axis=1)
+    return error / (error + ERROR_THRESHOLD / 9)
 
 
 def write(folder, model, rows, expected, options=None, threshold=0.5):

@@ -41,9 +41,9 @@ def main():
     encoder.compile("adam", "mse")
     encoder.fit(x, x, epochs=3, verbose=0)
     again = encoder.predict(rows, verbose=0)
-    error = cases.reconstruction_error(rows, again)
+    error = cases.autoencoder_score(rows, again)
     cases.write(out / "keras_autoencoder", exported(encoder), rows, error,
-                options={"kind": "autoencoder"})
+                options=cases.AUTOENCODER, threshold=0.9)
 
     lstm = keras.Sequential([keras.Input((STEPS, cases.FEATURES)), keras.layers.LSTM(8),
                              keras.layers.Dense(1, "sigmoid")])

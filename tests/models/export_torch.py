@@ -51,8 +51,8 @@ def main():
     encoder = torch.nn.Sequential(torch.nn.Linear(cases.FEATURES, 3), torch.nn.Tanh(),
                                   torch.nn.Linear(3, cases.FEATURES)).eval()
     cases.write(out / "torch_autoencoder", exported(encoder, torch.from_numpy(rows[:2])), rows,
-                cases.reconstruction_error(rows, answers(encoder, rows)),
-                options={"kind": "autoencoder"})
+                cases.autoencoder_score(rows, answers(encoder, rows)),
+                options=cases.AUTOENCODER, threshold=0.9)
 
     recurrent = Recurrent().eval()
     windows = np.lib.stride_tricks.sliding_window_view(rows, STEPS, axis=0).transpose(0, 2, 1)
