@@ -1,9 +1,10 @@
 """CloudEvents over HTTP as its senders see it: modes, handshake, replies, what is retried."""
 import concurrent.futures
 import json
+import re
 import time
 
-from engine import Engine, tap
+from engine import ROOT, Engine, tap
 from place import PIPELINE, InScratch, good, goods
 
 
@@ -97,3 +98,17 @@ class CloudEvents(InScratch):
             self.assertEqual(self.post(*binary(1), path)[0], 202)
         bad = {**binary(1)[0], "ce-specversion": "0.3"}
         self.assertEqual(self.post(bad, binary(1)[1])[0], 400)
+
+    def test_the_page_names_what_is_there(self):
+        page = (ROOT / "docs" / "reference" / "http.md").read_text()
+        paths = set(re.findall(r"`(?:GET )?(/[a-z0-9/]+)`", page)) - {"/ouzel"}
+        self.assertGreater(len(paths), 7)
+        for path in paths - {"/api/v1/stream"}:
+            self.assertEqual(self.engine.get(path)[0], 200, path)
+        for path in ("/events", "/api/v1/outcomes", "/metrics"):
+            status, _, headers = self.connection.ask("DELETE", path)
+            self.assertEqual(status, 405)
+            self.assertTrue(headers["Allow"])
+        status, text, headers = self.connection.ask("HEAD", "/metrics")
+        self.assertEqual((status, text), (200, ""))
+        self.assertGreater(int(headers["Content-Length"]), 1000)
