@@ -46,13 +46,18 @@ Read read_boolean(const Node& node) {
   return fault(node, "type", "must be true or false, got " + describe(node));
 }
 
+/// How a finding names a value: a secret one not at all.
+std::string shown(const TableField& field, const Node& node) {
+  return field.text.secret ? "the value (a secret)" : describe(node);
+}
+
 tl::expected<std::string, ValueFault> read_text(const TableField& field, const Node& node) {
   if (node.kind != Node::Kind::scalar) {
-    return fault(node, "type", "must be a text, got " + describe(node));
+    return fault(node, "type", "must be a text, got " + shown(field, node));
   }
   if (field.text.check) {
     std::string wrong = field.text.check(node.text);
-    if (!wrong.empty()) return fault(node, "value", describe(node) + " " + wrong);
+    if (!wrong.empty()) return fault(node, "value", shown(field, node) + " " + wrong);
   }
   return node.text;
 }
@@ -85,7 +90,8 @@ Read read_items(const TableField& field, const Node& node, One one) {
     auto value = one(field, item);
     if (!value) return tl::unexpected(std::move(value).error());
     if (std::find(out.begin(), out.end(), *value) != out.end()) {
-      return fault(item, "duplicate_value", describe(item) + " stands here twice", "remove one");
+      return fault(item, "duplicate_value", shown(field, item) + " stands here twice",
+                   "remove one");
     }
     out.push_back(std::move(*value));
   }
