@@ -10,7 +10,8 @@ namespace ouzel {
 namespace {
 
 /// CONTRACT: a signal drains, commits and ends within 25 s.
-constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(18);
+constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(17);
+constexpr std::chrono::nanoseconds kDeliverGrace = std::chrono::seconds(3);
 
 /// Half of the cores score by default; the rest serve and write.
 std::uint32_t worker_count(const RunOptions& options) {
@@ -19,7 +20,7 @@ std::uint32_t worker_count(const RunOptions& options) {
   return std::min<std::uint32_t>(cores / 2, options.pipeline.limits.partitions);
 }
 
-EngineOptions engine_options(const RunOptions& options) {
+EngineOptions engine_options(const RunOptions& options, FileSystem* files) {
   const LimitsSpec& limits = options.pipeline.limits;
   EngineOptions out{.data_dir = options.data_dir,
                     .workers = worker_count(options),
@@ -30,6 +31,9 @@ EngineOptions engine_options(const RunOptions& options) {
       std::min<std::uint64_t>(out.log.segment_bytes_min, limits.segment_bytes);
   out.log.retention = limits.retention;
   out.log.retention_bytes = limits.log_bytes;
+  out.witness = [files, directory = cursor_directory(options.data_dir)](std::uint64_t log_id) {
+    return witnessed_by_cursors(*files, directory, log_id);
+  };
   return out;
 }
 
@@ -43,8 +47,9 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const RunOptions& options, Asse
   OUZEL_TRY(Plan plan, make_plan(pipeline));
   made->plan_ = std::make_shared<const Plan>(std::move(plan));
   OUZEL_TRY(made->engine_, Engine::open(*seams.files, *seams.clock, *seams.random, made->plan_,
-                                        engine_options(options)));
+                                        engine_options(options, seams.files)));
   Engine& engine = *made->engine_;
+  OUZEL_TRY_VOID(made->open_sinks(options, seams));
   made->door_ =
       std::make_unique<LogDoor>(engine.log(), *seams.clock, engine.partitions(),
                                 LogDoorOptions{.in_flight_max = pipeline.limits.in_flight});
@@ -68,6 +73,28 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const RunOptions& options, Asse
   return made;
 }
 
+Result<void> Assembly::open_sinks(const RunOptions& options, AssemblySeams seams) {
+  const Pipeline& pipeline = options.pipeline;
+  clock_ = seams.clock;
+  SinksOptions wanted{.pipeline = pipeline.name,
+                      .data_dir = options.data_dir,
+                      .log_id = engine_->log_id(),
+                      .backlog_bytes = pipeline.limits.backlog_bytes,
+                      .dead_letter_bytes = pipeline.limits.dead_letter_bytes,
+                      .seed = seams.random->bits(),
+                      .committed = {},
+                      .extensions = {}};
+  for (const LaneStatus& lane : engine_->status().lanes) {
+    wanted.committed.emplace_back(lane.totals.scored + lane.totals.rejected_total());
+  }
+  OUZEL_TRY(sinks_, Sinks::open(pipeline.sinks, *seams.files, *seams.clock, engine_->log(),
+                                std::move(wanted)));
+  engine_->set_readers({.needed = [this] { return sinks_->needed(); },
+                        .status = [this] { return sinks_->status(); },
+                        .signal = [this] { sinks_->signal(); }});
+  return {};
+}
+
 void Assembly::add_routes(http::Router& router) {
   events_->add_routes(router);
   api_->add_routes(router);
@@ -78,8 +105,12 @@ void Assembly::set_server(const http::Server& server) { api_->set_server(server)
 void Assembly::start() {
   engine_->start();
   outcomes_->start();
+  sinks_->start();
 }
 
-void Assembly::stop() { engine_->stop(kDrainGrace); }
+void Assembly::stop() {
+  engine_->stop(kDrainGrace);
+  sinks_->stop(clock_->steady() + kDeliverGrace);
+}
 
 }  // namespace ouzel

@@ -13,6 +13,7 @@
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/random.h"
 #include "ouzel/engine/engine.h"
+#include "ouzel/gateway/egress/sinks.h"
 #include "ouzel/gateway/http_events.h"
 #include "ouzel/gateway/log_door.h"
 #include "ouzel/gateway/outcome_waiters.h"
@@ -41,14 +42,18 @@ class Assembly {
   void set_server(const http::Server& server);
   /// Starts the threads: the replay first, then new events.
   void start();
-  /// The doors must be closed. Waits until everything accepted has its outcome on disk.
+  /// The doors must be closed. Waits until everything accepted has its outcome on disk, and for a
+  /// moment until the sinks have delivered it.
   void stop();
 
  private:
   Assembly() = default;
+  Result<void> open_sinks(const RunOptions& options, AssemblySeams seams);
 
   std::shared_ptr<const Plan> plan_;
+  const Clock* clock_ = nullptr;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Sinks> sinks_;
   std::unique_ptr<LogDoor> door_;
   std::unique_ptr<HttpEvents> events_;
   std::unique_ptr<OutcomeWaiters> outcomes_;  ///< Goes first: what it tells is answered by events_.

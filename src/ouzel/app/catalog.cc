@@ -8,6 +8,7 @@
 #include "ouzel/enrich/enrich_stage.h"
 #include "ouzel/feature/feature_fields.h"
 #include "ouzel/feature/feature_stage.h"
+#include "ouzel/gateway/egress/sink_fields.h"
 #include "ouzel/model/detector.h"
 #include "ouzel/model/detector_fields.h"
 #include "ouzel/model/onnx_fields.h"
@@ -43,6 +44,8 @@ const std::vector<Component>& components() {
     add("model", detector_fields().table());
     add("model", onnx_fields().table());
     add("decide", decide_fields().table());
+    add("sinks", webhook_fields().table());
+    add("sinks", http_sink_fields().table());
     return out;
   }();
   return list;

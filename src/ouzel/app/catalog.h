@@ -13,7 +13,7 @@
 namespace ouzel {
 
 struct Component {
-  std::string kind;  ///< source, enrich, features, model, decide
+  std::string kind;  ///< source, enrich, features, model, decide, sinks
   std::string name;
   std::string help;
   Table table;

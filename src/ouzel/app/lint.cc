@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ouzel/feature/feature_plan.h"
+#include "ouzel/gateway/egress/sink_fields.h"
 #include "ouzel/spec/nearest.h"
 #include "ouzel/spec/quantity.h"
 
@@ -26,6 +27,9 @@ class Linter {
     lint_features();
     lint_names("model.detector.of", pipeline_.detector.of, fields_of(false));
     lint_decide();
+    if (const std::string wrong = sinks_fault(pipeline_.sinks); !wrong.empty()) {
+      add("sinks", "sinks", wrong, "add name: to them");
+    }
     lint_limits();
     if (!findings_.empty()) return;
     const auto plan = make_plan(pipeline_);

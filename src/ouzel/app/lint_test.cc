@@ -71,15 +71,17 @@ INSTANTIATE_TEST_SUITE_P(
         Case{9, "source: {kafka: {topic: t}}",
              "pipeline:9:10: not_in_build: a Kafka topic as the source ('kafka') is not in this "
              "build (known: http)"},
-        Case{9, "sinks: [{webhook: {url: x}}]",
-             "pipeline:9:1: not_in_build: sending outcomes on ('sinks') is not in this build "
-             "(known: name, source, schema, time, enrich, features, model, decide, limits, "
-             "serve)"},
         Case{9, "enrich: [{table: /no/such.csv, key: device_id, add: site}]",
              "pipeline:9:18: table: cannot open /no/such.csv: No such file or directory"},
         Case{9, "enrich: [{table: a.csv, key: ce.subject, add: site}]",
              "pipeline:9:18: table: enrich: key: 'ce.subject' is no field of the schema, not its "
              "key device_id, nor ce.source or ce.id"},
+        Case{9, "sinks: [{webhook: {url: x}}]",
+             "pipeline:9:25: value: sinks[0].webhook.url: the value (a secret) is not a URL that "
+             "begins with http:// or https://"},
+        Case{9, "sinks: [{http: {url: 'http://a'}}, {http: {url: 'http://b'}}]",
+             "pipeline:9:8: sinks: two sinks are called http: each needs a name of its own, as its "
+             "cursor has (add name: to them)"},
         Case{9, "modle: detector",
              "pipeline:9:1: unknown_key: the pipeline has no key 'modle' (did you mean 'model'?)"},
         Case{10, "decide: {treshold: 0.9}",

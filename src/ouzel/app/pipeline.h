@@ -16,6 +16,7 @@
 #include "ouzel/decide/decide_spec.h"
 #include "ouzel/enrich/enrich_stage.h"
 #include "ouzel/feature/feature_spec.h"
+#include "ouzel/gateway/egress/sink_spec.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/model/detector_spec.h"
 #include "ouzel/model/onnx_model.h"
@@ -45,6 +46,8 @@ struct LimitsSpec {
   std::uint64_t snapshot_bytes = 0;      ///< Log written between two snapshots.
   std::uint64_t table_rows = 0;          ///< Of one lookup table.
   std::uint64_t table_bytes = 0;         ///< Of the file of one lookup table.
+  std::uint64_t backlog_bytes = 0;       ///< Of log that waits for a sink, beyond retention.
+  std::uint64_t dead_letter_bytes = 0;   ///< Of one sink's dead letters.
 };
 
 struct ServeSpec {
@@ -64,6 +67,7 @@ struct Pipeline {
   OnnxSpec onnx;                           ///< Without a file: the detector scores.
   std::shared_ptr<const OnnxModel> model;  ///< Of `onnx`.
   DecideSpec decide;
+  std::vector<SinkSpec> sinks;
   LimitsSpec limits;
   ServeSpec serve;
   /// Effective text of what influences state or outcomes: what the plan's hash is made of.

@@ -12,6 +12,7 @@
 #include "ouzel/decode/text_check.h"
 #include "ouzel/enrich/enrich_fields.h"
 #include "ouzel/feature/feature_fields.h"
+#include "ouzel/gateway/egress/sink_fields.h"
 
 namespace ouzel {
 namespace {
@@ -201,6 +202,16 @@ void add_operational_limits(TableOf<LimitsSpec>& table) {
              .initial = "64MiB",
              .min = "64KiB",
              .max = "16GiB",
+             .operational = true})
+      .size("backlog_bytes", &LimitsSpec::backlog_bytes,
+            {.help = "Log kept for a sink that is behind; beyond, it passes a gap and says so",
+             .initial = "4GiB",
+             .min = "1MiB",
+             .operational = true})
+      .size("dead_letter_bytes", &LimitsSpec::dead_letter_bytes,
+            {.help = "Dead letters kept of one sink; beyond, the oldest go",
+             .initial = "64MiB",
+             .min = "64KiB",
              .operational = true});
 }
 
@@ -274,7 +285,8 @@ TableOf<Pipeline> make_pipeline_fields() {
             {.help = "Rolling statistics for each key, and functions of a row", .max = "64"})
       .section("model", model_fields(), {.initial = "detector"})
       .section("decide", &Pipeline::decide, decide_fields())
-      .absent("sinks", "sending outcomes on")
+      .list("sinks", &Pipeline::sinks, sink_fields(),
+            {.help = "Where outcomes are sent", .max = "32", .operational = true})
       .absent("learn", "retraining")
       .absent("watch", "drift and alarms")
       .section("limits", limits_fields())

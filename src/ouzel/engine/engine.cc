@@ -47,7 +47,9 @@ Result<void> Engine::recover(Random& random) {
   for (const std::string& note : notes) logging::warn("snapshot not used", {{"why", note}});
   options_.log.directory = directory_->log_path();
   options_.log.log_id = log_id;
-  OUZEL_TRY(log_, SegmentLog::open(fs_, clock_, options_.log, witnessed_by(found_)));
+  LogPosition witnessed = witnessed_by(found_);
+  if (options_.witness) witnessed = std::max(witnessed, options_.witness(log_id));
+  OUZEL_TRY(log_, SegmentLog::open(fs_, clock_, options_.log, witnessed));
   log_->set_observer([this](std::span<const FrameHeader> headers) { became_durable(headers); });
   OUZEL_TRY_VOID(survey(*log_, found_));
   for (std::uint16_t i = 0; i < plan_->partitions; ++i) make_lane(PartitionId(i));
@@ -167,6 +169,7 @@ Result<void> Engine::complete_journal() {
 }
 
 void Engine::start() {
+  keep_needed();  // Before the log's own thread removes anything.
   log_->start();
   for (std::uint32_t i = 0; i < options_.workers; ++i)
     workers_.push_back(std::make_unique<Worker>());

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -32,6 +33,15 @@ struct EngineOptions {
   bool rebuild_state = false;
   std::uint64_t snapshot_bytes = 64 << 20;  ///< Log bytes between two snapshots, at least.
   SegmentLogOptions log;                    ///< Directory and log id are filled in.
+  /// The highest position that a reader's cursor of this log names; it was durable. May be empty.
+  std::function<LogPosition(std::uint64_t log_id)> witness;
+};
+
+/// Those who read the log on their own threads, at their own pace.
+struct LogReaders {
+  std::function<LogPosition()> needed;              ///< Nothing before it. Thread-safe.
+  std::function<std::vector<SinkStatus>()> status;  ///< Thread-safe.
+  std::function<void()> signal;  ///< More is durable. On the log's writer thread: be quick.
 };
 
 class Engine final : public StatusSource {
@@ -44,6 +54,8 @@ class Engine final : public StatusSource {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  /// Whom retention waits for; before `start`. They must outlive the threads.
+  void set_readers(LogReaders readers) { readers_ = std::move(readers); }
   /// Starts the threads: the replay of what was not in the snapshots, then new events.
   void start();
   /// Waits until everything accepted has its outcome on disk, then ends the threads and seals the
@@ -53,6 +65,7 @@ class Engine final : public StatusSource {
   /// New events may come: the replay has been handed to the lanes.
   bool ready() const { return ready_.load(std::memory_order_acquire); }
   Log& log() { return *log_; }
+  std::uint64_t log_id() const { return directory_->meta().log_id; }
   std::vector<std::unique_ptr<PartitionInput>>& partitions() { return inputs_; }
   EngineStatus status() const override;
 
@@ -86,6 +99,7 @@ class Engine final : public StatusSource {
   const Clock& clock_;
   const std::shared_ptr<const Plan> plan_;
   EngineOptions options_;
+  LogReaders readers_;
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<SegmentLog> log_;
   std::unique_ptr<Journal> journal_;

@@ -12,6 +12,7 @@ namespace ouzel {
 
 /// On the log's writer thread, once a round.
 void Engine::became_durable(std::span<const FrameHeader> headers) {
+  if (readers_.signal) readers_.signal();
   const WallTime now = clock_.wall();
   const std::lock_guard lock(ledger_mutex_);
   for (const FrameHeader& header : headers) {
@@ -45,7 +46,6 @@ std::uint64_t Engine::snapshot_interval() const {
 }
 
 void Engine::run_keeper() {
-  keep_needed();
   while (!stopping_.load(std::memory_order_acquire)) {
     keeper_wake_.wait();
     for (;;) {
@@ -117,10 +117,11 @@ void Engine::publish(SnapshotJob job) {
   lanes_[i]->snapshot_published();
 }
 
-/// Retention must leave what the older of each lane's two snapshots needs.
+/// Retention must leave what the older of each lane's two snapshots needs, and the readers.
 void Engine::keep_needed() {
   LogPosition needed(~std::uint64_t{0} - 1);
   for (const auto& [newest, older] : kept_) needed = std::min({needed, newest, older});
+  if (readers_.needed) needed = std::min(needed, readers_.needed());
   log_->keep_from(needed);
 }
 
@@ -162,6 +163,7 @@ EngineStatus Engine::status() const {
       out.stage_ns[k].second.add(lane.stage_ns(k));
     }
   }
+  if (readers_.status) out.sinks = readers_.status();
   out.sync_ns.add(log_->sync_ns());
   out.snapshot_ns.add(snapshot_ns_);
   out.log.events_bytes = log_->appended_bytes(Topic::events);

@@ -7,6 +7,7 @@
 
 #include "ouzel/base/histogram.h"
 #include "ouzel/base/types.h"
+#include "ouzel/log/sink_status.h"
 #include "ouzel/outcome/outcome.h"
 
 namespace ouzel {
@@ -41,6 +42,7 @@ struct EngineStatus {
   std::uint32_t model_version = 0;
   std::vector<LaneStatus> lanes;
   LogStatus log;
+  std::vector<SinkStatus> sinks;
   HistogramTotals end_to_end_ns;  ///< Acceptance -> outcome on disk.
   HistogramTotals sync_ns;        ///< One fdatasync of the log.
   HistogramTotals batch_rows;

@@ -42,6 +42,11 @@ Health check(const EngineStatus& status, bool accepting) {
       case LaneStatus::State::stopped: out.line(false, name, "stopped: " + lane.why); break;
     }
   }
+  // A receiver that is down takes nothing out of service.
+  for (const SinkStatus& sink : status.sinks) {
+    out.line(sink.trouble.empty(), "sink-" + sink.name,
+             sink.trouble.empty() ? "ok" : "waits: " + sink.trouble);
+  }
   out.ready = accepting && status.log.admits_events && working > 0;
   out.text += out.ready ? "ready\n" : "not ready\n";
   return out;

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "ouzel/batch/batch.h"
+#include "ouzel/serve/status_json.h"
 
 namespace ouzel {
 namespace {
@@ -128,6 +129,27 @@ void write_log(MetricsPage& page, const MetricsInput& input) {
   page.sample(std::uint64_t{log.admits_events});
 }
 
+void write_sinks(MetricsPage& page, const MetricsInput& input) {
+  if (input.engine.sinks.empty()) return;
+  const auto each = [&](std::string_view name, MetricKind kind, std::string_view help, auto get) {
+    page.family(name, kind, help);
+    for (const SinkStatus& sink : input.engine.sinks) page.sample(get(sink), {{"sink", sink.name}});
+  };
+  each("ouzel_sink_delivered_total", kCounter, "Outcomes that a sink's receiver has taken.",
+       [](const SinkStatus& sink) { return sink.delivered; });
+  each("ouzel_sink_retries_total", kCounter, "Requests that a sink sent again.",
+       [](const SinkStatus& sink) { return sink.retries; });
+  each("ouzel_sink_dead_letters_total", kCounter, "Outcomes that a sink gave up and kept.",
+       [](const SinkStatus& sink) { return sink.dead_letters; });
+  each("ouzel_sink_skipped_total", kCounter,
+       "Outcomes that were removed (limits.backlog_bytes) or damaged before a sink read them.",
+       [](const SinkStatus& sink) { return sink.skipped; });
+  each("ouzel_sink_lag_events", kGauge, "Outcomes on disk that a sink has yet to pass.",
+       [&](const SinkStatus& sink) { return sink_lag(sink, input.engine); });
+  each("ouzel_sink_up", kGauge, "0 while a sink does not get on.",
+       [](const SinkStatus& sink) { return std::uint64_t{sink.trouble.empty()}; });
+}
+
 void write_server(MetricsPage& page, const MetricsInput& input) {
   const http::ServerStatus& server = input.server;
   page.family("ouzel_http_requests_total", kCounter, "HTTP requests by the class of their answer.");
@@ -178,6 +200,7 @@ std::string write_metrics(const MetricsInput& input, MetricsForm form) {
   write_times(page, input);
   write_lanes(page, input);
   write_log(page, input);
+  write_sinks(page, input);
   write_server(page, input);
   write_process(page, input);
   return page.finish();

@@ -75,6 +75,15 @@ void write_lane(JsonWriter& out, const LaneStatus& lane) {
   out.end_object();
 }
 
+void write_sink(JsonWriter& out, const SinkStatus& sink, std::uint64_t lag) {
+  out.begin_object().member("name", sink.name).member("kind", sink.kind);
+  out.member("target", sink.target).member("delivered", sink.delivered);
+  out.member("retries", sink.retries).member("dead_letters", sink.dead_letters);
+  out.member("skipped", sink.skipped).member("lag", lag);
+  if (!sink.trouble.empty()) out.member("trouble", sink.trouble);
+  out.end_object();
+}
+
 void write_totals(JsonWriter& out, const Sums& sums, const IntakeCounters& http_events) {
   const std::uint64_t done = sums.totals.scored + sums.rejected;
   out.member("accepted", sums.accepted).member("scored", sums.totals.scored);
@@ -110,6 +119,16 @@ void write_field(JsonWriter& out, const Field& field) {
 
 }  // namespace
 
+std::uint64_t sink_lag(const SinkStatus& sink, const EngineStatus& engine) {
+  std::uint64_t out = 0;
+  for (const LaneStatus& lane : engine.lanes) {
+    const std::uint64_t done = lane.totals.scored + lane.totals.rejected_total();
+    const std::size_t i = lane.partition.value();
+    if (i < sink.next.size()) out += done - std::min(done, sink.next[i].value());
+  }
+  return out;
+}
+
 std::string status_json(const EngineStatus& status, const IntakeCounters& http_events,
                         std::chrono::nanoseconds uptime) {
   JsonWriter out;
@@ -132,6 +151,8 @@ std::string status_json(const EngineStatus& status, const IntakeCounters& http_e
   if (!status.log.why.empty()) out.member("why", status.log.why);
   out.end_object().name("lanes").begin_array();
   for (const LaneStatus& lane : status.lanes) write_lane(out, lane);
+  out.end_array().name("sinks").begin_array();
+  for (const SinkStatus& sink : status.sinks) write_sink(out, sink, sink_lag(sink, status));
   return out.end_array().end_object().finish();
 }
 

@@ -25,6 +25,9 @@ struct StatsSample {
 std::string stats_json(const StatsSample& now, const StatsSample& before,
                        const IntakeCounters& http_events);
 
+/// Outcomes on disk that the sink has yet to pass.
+std::uint64_t sink_lag(const SinkStatus& sink, const EngineStatus& engine);
+
 /// Names and settings in force.
 std::string pipeline_json(const Plan& plan);
 

@@ -1,0 +1,67 @@
+/// OutcomeFeed: reads the outcomes that a sink takes from the log, in its order, as messages.
+///
+/// One thread; `log` must outlive it. Reads only what is durable. A window is bounded in messages,
+/// bytes and rows looked at, so that a sink can always be stopped.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ouzel/base/error.h"
+#include "ouzel/gateway/egress/cursor_file.h"
+#include "ouzel/gateway/egress/message.h"
+#include "ouzel/gateway/egress/sink_spec.h"
+#include "ouzel/log/log.h"
+#include "ouzel/outcome/outcome.h"
+
+namespace ouzel {
+
+struct FeedOptions {
+  bool alerts = false;
+  bool reviews = false;
+  bool rejects = false;  ///< With their events' bytes.
+  bool all = false;
+  std::uint32_t message_events_max = 1;
+  std::size_t message_bytes_max = 256 << 10;  ///< Then a message takes no further outcome.
+  std::uint32_t window_messages_max = 256;
+  std::size_t window_bytes_max = 1 << 20;
+  std::uint64_t rows_max = 20'000;  ///< Looked at for one window.
+};
+
+struct FeedWindow {
+  std::vector<Message> messages;
+  std::size_t bytes = 0;
+  std::uint64_t skipped = 0;        ///< Outcomes that are no longer there to be read.
+  std::vector<std::string> damage;  ///< What could not be read.
+  bool more = false;                ///< There is more to read now.
+};
+
+class OutcomeFeed {
+ public:
+  OutcomeFeed(Log& log, SinkCursor start, FeedOptions options);
+
+  /// The next window. Errors: those of the log; the same window may be tried again.
+  Result<FeedWindow> next();
+  /// Behind the last window; `place` is not the feed's.
+  const SinkCursor& cursor() const { return cursor_; }
+
+ private:
+  Result<bool> open_frame(FeedWindow& window);
+  void count_gap(FeedWindow& window);
+  bool read_rows(FeedWindow& window, std::uint64_t& rows);
+  bool wants(const OutcomeRow& row) const;
+  void add(FeedWindow& window, const OutcomeRow& row);
+
+  Log& log_;
+  const FeedOptions options_;
+  SinkCursor cursor_;
+  std::unique_ptr<LogReader> reader_;
+  FrameHeader header_;  ///< Of the frame in `commit_`.
+  std::optional<CommitReader> commit_;
+  std::optional<OutcomeRow> waiting_;  ///< Read, and for the next window.
+};
+
+}  // namespace ouzel

@@ -1,0 +1,126 @@
+#include "ouzel/gateway/egress/sinks.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ouzel/base/logging.h"
+#include "ouzel/gateway/egress/dead_letters.h"
+#include "ouzel/gateway/egress/poster.h"
+#include "ouzel/gateway/egress/receiver_outlet.h"
+
+namespace ouzel {
+namespace {
+
+std::string dead_letter_directory(const std::string& data_dir) { return data_dir + "/dlq"; }
+
+/// What all sinks of a plan are made with.
+struct Workshop {
+  FileSystem& fs;
+  const Clock& clock;
+  Log& log;
+  const SinksOptions& options;
+};
+
+FeedOptions feed_options(const SinkSpec& spec) {
+  FeedOptions out;
+  out.alerts = spec.takes(SinkWhen::alert);
+  out.reviews = spec.takes(SinkWhen::review);
+  out.rejects = spec.takes(SinkWhen::rejects);
+  out.all = spec.takes(SinkWhen::all);
+  if (spec.receiver().mode == EventMode::batched) out.message_events_max = spec.receiver().batch;
+  return out;
+}
+
+Result<std::unique_ptr<CursorFile>> open_cursor(const SinkSpec& spec, const std::string& name,
+                                                const Workshop& shop) {
+  const SinksOptions& options = shop.options;
+  OUZEL_TRY(auto cursor,
+            CursorFile::open(shop.fs, cursor_directory(options.data_dir), name, options.log_id));
+  if (cursor->found()) return cursor;
+  SinkCursor start{.position = shop.log.durable_end(), .next = options.committed, .place = {}};
+  if (spec.from == SinkSpec::From::beginning) {
+    start = {.position = shop.log.oldest(), .next = {}, .place = {}};
+  }
+  OUZEL_TRY_VOID(cursor->write(std::move(start)));
+  return cursor;
+}
+
+Result<std::unique_ptr<Outlet>> make_receiver(const SinkSpec& spec, const std::string& name,
+                                              SinkReport& report, const Workshop& shop) {
+  const SinksOptions& options = shop.options;
+  const ReceiverSpec& receiver = spec.receiver();
+  OUZEL_TRY(auto letters,
+            DeadLetters::open(shop.fs, {.directory = dead_letter_directory(options.data_dir),
+                                        .sink = name,
+                                        .bytes_max = options.dead_letter_bytes}));
+  RequestForm form{.pipeline = options.pipeline,
+                   .sink = name,
+                   .receiver = receiver,
+                   .webhook = spec.kind() == SinkSpec::Kind::webhook,
+                   .extensions = options.extensions};
+  ReceiverSeams seams{
+      .clock = &shop.clock,
+      .report = &report,
+      .poster = make_curl_poster({.ca_file = receiver.ca_file, .allow = receiver.allow}),
+      .letters = std::move(letters),
+      .seed = options.seed ^ std::hash<std::string>()(name)};
+  return std::make_unique<ReceiverOutlet>(std::move(form), std::move(seams));
+}
+
+}  // namespace
+
+std::string cursor_directory(const std::string& data_dir) { return data_dir + "/sinks"; }
+
+Result<std::unique_ptr<Sinks>> Sinks::open(const std::vector<SinkSpec>& specs, FileSystem& fs,
+                                           const Clock& clock, Log& log, SinksOptions options) {
+  std::unique_ptr<Sinks> out(new Sinks(log, options.backlog_bytes));
+  if (specs.empty()) return out;
+  for (const std::string& directory :
+       {cursor_directory(options.data_dir), dead_letter_directory(options.data_dir)}) {
+    OUZEL_TRY_VOID(fs.make_directory(directory));
+  }
+  OUZEL_TRY_VOID(fs.sync_directory(options.data_dir));
+  const Workshop shop{fs, clock, log, options};
+  for (const SinkSpec& spec : specs) {
+    SinkParts parts{.name = sink_name(spec),
+                    .kind = std::string(to_string(spec.kind())),
+                    .target = origin_of(spec.receiver().url),
+                    .log = &log,
+                    .clock = &clock,
+                    .report = std::make_unique<SinkReport>(),
+                    .feed = feed_options(spec)};
+    OUZEL_TRY(parts.cursor, open_cursor(spec, parts.name, shop));
+    OUZEL_TRY(parts.outlet, make_receiver(spec, parts.name, *parts.report, shop));
+    logging::info("sink", {{"name", parts.name}, {"kind", parts.kind}, {"target", parts.target}});
+    out->sinks_.push_back(std::make_unique<Sink>(std::move(parts)));
+  }
+  return out;
+}
+
+void Sinks::start() {
+  for (const auto& sink : sinks_) sink->start();
+}
+
+void Sinks::stop(SteadyTime end) {
+  for (const auto& sink : sinks_) sink->stop(end);
+}
+
+void Sinks::signal() {
+  for (const auto& sink : sinks_) sink->signal();
+}
+
+LogPosition Sinks::needed() const {
+  const LogPosition end = log_.durable_end();
+  LogPosition oldest = end;
+  for (const auto& sink : sinks_) oldest = std::min(oldest, sink->position());
+  const std::uint64_t most = std::min(end.value(), backlog_bytes_);
+  return std::max(oldest, LogPosition(end.value() - most));
+}
+
+std::vector<SinkStatus> Sinks::status() const {
+  std::vector<SinkStatus> out;
+  for (const auto& sink : sinks_) out.push_back(sink->status());
+  return out;
+}
+
+}  // namespace ouzel

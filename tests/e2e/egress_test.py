@@ -1,0 +1,120 @@
+"""Ways out: receivers that count, fail, hang, reset and trickle; cursors through kill -9."""
+import base64
+import collections
+import http.server
+import json
+import os
+import random
+import threading
+import time
+
+from engine import Engine, ouzel, tap
+from place import PIPELINE, InScratch, good, goods
+from receiver import Answer, Receiver, position, verify_webhook
+
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+FAST = "retries: 1000, backoff: 10ms, backoff_max: 50ms, timeout: 2s"
+
+
+class Egress(InScratch):
+    def pipeline(self, *sinks):
+        text = PIPELINE.read_text() + "sinks:\n" + "".join(f"  - {sink}\n" for sink in sinks)
+        return self.write("press.yaml", text)
+
+    def webhook(self, receiver, settings=FAST, more="when: all"):
+        return f"{{webhook: {{url: \"{receiver.url}\", {settings}}}, {more}}}"
+
+    def post(self, engine, first, count):
+        status, reply = engine.connect().post(goods(first, count))
+        self.assertEqual((status, reply["accepted"]), (202, count), reply)
+
+    def judge_once_and_in_order(self, receiver, lines):
+        """Every outcome came, as `tap` shows it; each always under one key; and the first arrivals
+        of a partition are in its order."""
+        expected = {json.loads(line)["id"]: json.loads(line) for line in lines}
+        keys = collections.defaultdict(set)
+        newest = {}
+        for got in receiver.got():
+            for event in got.events():
+                self.assertEqual(event["data"], expected[event["id"]]["data"])
+                keys[event["id"]].add(got.headers["Idempotency-Key"])
+                partition, offset = position(event)
+                seen = newest.get(partition, -1)
+                self.assertLessEqual(offset, seen + 1, "an outcome overtook another")
+                newest[partition] = max(seen, offset)
+        self.assertEqual(set(keys), set(expected))
+        for id_, found in keys.items():
+            self.assertEqual(len(found), 1, f"{id_}: {found}")
+        return keys
+
+
+class Delivery(Egress):
+    def test_binary(self):
+        with Receiver() as receiver, \
+                Engine(self.pipeline(self.webhook(receiver)), self.folder / "data") as engine:
+            self.post(engine, 0, 300)
+            self.assertTrue(receiver.wait_ids(300), engine.log())
+            self.assertEqual(engine.stop(), 0)
+            lines = tap(self.folder / "data", "outcomes")
+            keys = self.judge_once_and_in_order(receiver, lines)
+            got = receiver.got()[0]
+            self.assertEqual(len(receiver.got()), 300)
+            id_ = got.events()[0]["id"]
+            self.assertEqual(keys[id_], {"press-line/" + id_.replace(":", "/") + "/webhook"})
+            event = next(json.loads(line) for line in lines if json.loads(line)["id"] == id_)
+            self.assertEqual({"specversion": "1.0", "id": id_, "source": "/ouzel/press-line",
+                              "type": "dev.ouzel.outcome.v1", "time": event["time"],
+                              "datacontenttype": "application/json", "data": event["data"]},
+                             got.events()[0])
+            self.assertNotIn("ce-datacontenttype", got.headers)
+
+    def test_only_what_is_wanted(self):
+        with Receiver() as receiver, \
+                Engine(self.pipeline(self.webhook(receiver, more="when: review")),
+                       self.folder / "data") as engine:
+            self.post(engine, 0, 500)
+            engine.wait_scored()
+            self.assertEqual(engine.stop(), 0)
+            wanted = [line for line in tap(self.folder / "data", "outcomes")
+                      if json.loads(line)["data"].get("route") == "review"]
+            self.assertEqual({json.loads(line)["id"] for line in wanted},
+                             {event["id"] for event in receiver.events()})
+
+    def test_down_and_back(self):
+        """A receiver that was down gets everything, in order, also after a restart."""
+        with Receiver() as receiver:
+            port = receiver.port
+        pipeline = self.pipeline(self.webhook(receiver))
+        with Engine(pipeline, self.folder / "data") as engine:
+            self.post(engine, 0, 200)
+            engine.wait_scored()
+            status, text, _ = engine.get("/readyz?verbose")
+            self.assertEqual(status, 200)
+            self.assertIn("[-]sink-webhook waits", text)
+            self.assertEqual(engine.total("ouzel_sink_lag_events"), 200)
+            self.assertEqual(engine.stop(), 0)
+        with Engine(pipeline, self.folder / "data") as engine, Receiver(port=port) as receiver:
+            self.post(engine, 200, 200)
+            self.assertTrue(receiver.wait_ids(400), engine.log())
+            self.assertEqual(engine.stop(), 0)
+            self.judge_once_and_in_order(receiver, tap(self.folder / "data", "outcomes"))
+
+    def test_kill_while_delivering(self):
+        chance = random.Random(5)
+        flaky = random.Random(6)
+
+        def answer(_):
+            return Answer(flaky.choice([200] * 8 + [500, 503]))
+        with Receiver(answer) as receiver:
+            pipeline = self.pipeline(self.webhook(receiver))
+            sent = 0
+            for _ in range(8):
+                with Engine(pipeline, self.folder / "data") as engine:
+                    self.post(engine, sent, 150)
+                    sent += 150
+                    time.sleep(chance.uniform(0, 0.15))
+                    engine.kill()
+            with Engine(pipeline, self.folder / "data") as engine:
+                self.assertTrue(receiver.wait_ids(sent), engine.log())
+                self.assertEqual(engine.stop(), 0)
+            self.judge_once_and_in_order(receiver, tap(self.folder / "data", "outcomes"))
