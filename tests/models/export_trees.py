@@ -68,8 +68,8 @@ def sklearn_others(out):
     forest = IsolationForest(n_estimators=10, max_samples=64, random_state=1).fit(x)
     exported = skl2onnx.to_onnx(forest, initial_types=[("x", FloatTensorType([None, x.shape[1]]))],
                                 target_opset=OPSET).SerializeToString()
-    cases.write(out / "sklearn_isolation", exported, rows, forest.decision_function(rows),
-                options={"output": "scores"}, threshold=0.0)
+    cases.write(out / "sklearn_isolation", exported, rows, -forest.decision_function(rows),
+                options={"output": "scores", "anomaly": "low"}, threshold=0.05)
 
 
 def xgboost_models(out):

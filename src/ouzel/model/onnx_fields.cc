@@ -16,6 +16,13 @@ const std::vector<std::pair<OnnxKind, Word>>& kinds() {
   return words;
 }
 
+const std::vector<std::pair<OnnxAnomaly, Word>>& anomalies() {
+  static const std::vector<std::pair<OnnxAnomaly, Word>> words = {
+      {OnnxAnomaly::high, {"high", "the score is the number"}},
+      {OnnxAnomaly::low, {"low", "the score is its negative, as for an isolation forest"}}};
+  return words;
+}
+
 const std::vector<std::pair<OnnxMissing, Word>>& missing() {
   static const std::vector<std::pair<OnnxMissing, Word>> words = {
       {OnnxMissing::nan, {"nan", "passed on as NaN, as models of trees expect"}},
@@ -47,6 +54,8 @@ TableOf<OnnxSpec> onnx_fields() {
       .text("positive", &OnnxSpec::positive,
             {.help = "Class whose probability is the score; left out: the second of two",
              .example = "\"1\""})
+      .word("anomaly", &OnnxSpec::anomaly, anomalies(),
+            {.help = "Which numbers of a score model are odd", .initial = "high"})
       .word("missing", &OnnxSpec::missing, missing(),
             {.help = "What to give the model for a number that is missing", .initial = "nan"})
       .integer("sequence", &OnnxSpec::sequence,

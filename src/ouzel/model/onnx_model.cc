@@ -82,8 +82,9 @@ Result<void> OnnxModel::find_output(const OnnxFile& file, const OnnxSpec& spec) 
   }
   std::vector<OnnxPort> outputs;
   for (const OnnxValue& value : file.outputs) {
-    OUZEL_TRY(OnnxPort port, session_->shape_of(rows, plan_.inputs, data, value.name));
-    outputs.push_back(std::move(port));
+    auto port = session_->shape_of(rows, plan_.inputs, data, value.name);
+    if (!port) return fail(ErrorCode::config, "a first run of the model: " + port.error().message);
+    outputs.push_back(std::move(*port));
   }
   return plan_output(file, card_, spec, outputs, plan_);
 }
@@ -171,7 +172,7 @@ std::span<const std::byte> OnnxRunner::output_bytes(std::size_t at) const {
 
 float OnnxRunner::score(std::size_t at) const {
   const OnnxPlan& plan = model_->plan();
-  if (plan.kind != OnnxKind::autoencoder) return to_float(output(at, plan.positive));
+  if (plan.kind != OnnxKind::autoencoder) return to_float(plan.sign * output(at, plan.positive));
   double sum = 0;
   for (std::size_t i = 0; i < output_width_; ++i) {
     const double difference = input(at, i) - output(at, i);

@@ -227,6 +227,7 @@ class OutputPlanner {
       case OnnxKind::classifier: return choose_class(width);
       case OnnxKind::score:
         if (width != 1) return unclear("kind is score: one number a row expected");
+        if (spec_.anomaly == OnnxAnomaly::low) plan_.sign = -1;
         return {};
       case OnnxKind::autoencoder: return choose_threshold(width);
     }

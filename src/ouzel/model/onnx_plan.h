@@ -4,10 +4,10 @@
 ///
 /// Values; no thread rules. Errors: config; what does not fit is named with both lists.
 ///
-/// Score: a classifier's is the probability of the positive class and a `score` model's its number,
-/// both as the model gives them. An autoencoder's is e / (e + t/9) of the mean squared error e
-/// between input and output, in double precision, with the threshold t of the card or the
-/// pipeline: 0.9 (the default of decide.threshold) where e is t.
+/// Score: a classifier's is the probability of the positive class and a `score` model's its number
+/// (its negative with `anomaly: low`), both as the model gives them. An autoencoder's is e / (e +
+/// t/9) of the mean squared error e between input and output, in double precision, with the
+/// threshold t of the card or the pipeline: 0.9 (the default of decide.threshold) where e is t.
 #pragma once
 
 #include <cstdint>
@@ -45,6 +45,7 @@ struct OnnxPlan {
   OnnxKind kind = OnnxKind::any;
   OnnxPort output;
   std::size_t positive = 0;  ///< Column of the output that is the score.
+  double sign = 1;           ///< -1: of a `score` model whose low numbers are odd.
   OnnxMissing missing = OnnxMissing::nan;
   double error_threshold = 0;
   double reasons_from = 0;

@@ -13,6 +13,8 @@ enum class OnnxKind : std::uint8_t {
   score,        ///< One number a row: the score as it is.
   autoencoder,  ///< The input again: the score grows with the error.
 };
+/// Which end of a `score` model's numbers is odd.
+enum class OnnxAnomaly : std::uint8_t { high, low };
 enum class OnnxMissing : std::uint8_t { nan, reject, mean };
 
 struct OnnxSpec {
@@ -21,6 +23,7 @@ struct OnnxSpec {
   std::string output;
   OnnxKind kind = OnnxKind::any;
   std::string positive;
+  OnnxAnomaly anomaly = OnnxAnomaly::high;
   OnnxMissing missing = OnnxMissing::nan;
   std::uint32_t sequence = 0;  ///< Vectors; 0: as the model says.
   double error_threshold = 0;  ///< Of an autoencoder; 0: as the card says.

@@ -1,23 +1,16 @@
 #include "ouzel/model/onnx_trial.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "ouzel/base/bytes.h"
 #include "ouzel/base/random.h"
+#include "ouzel/model/fenced_call.h"
 
 namespace ouzel {
 namespace {
@@ -31,10 +24,6 @@ constexpr std::size_t kStagingBytesMax = 64U << 20;
 /// A batch beyond this is not worth its latency.
 constexpr std::chrono::nanoseconds kBatchMax = 20ms;
 constexpr std::chrono::nanoseconds kMeasureMin = 2ms;
-
-constexpr rlim_t kMemoryMore = 4ULL << 30;
-constexpr rlim_t kCpuSeconds = 60;
-constexpr auto kWallMax = 90s;
 
 class Trial {
  public:
@@ -158,82 +147,14 @@ class Trial {
   std::vector<std::vector<double>> rows_;
 };
 
-/// What the child answers: a verdict, or an error's text behind it.
-struct Answer {
-  std::uint8_t good = 0;
-  OnnxVerdict verdict;
-};
-
-rlim_t memory_now() {
-  std::ifstream statm("/proc/self/statm");
-  rlim_t pages = 0;
-  statm >> pages;
-  return pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
-}
-
-void limit(int resource, rlim_t most) {
-  const rlimit limits{.rlim_cur = most, .rlim_max = most};
-  ::setrlimit(static_cast<__rlimit_resource_t>(resource), &limits);
-}
-
-void write_all(int to, const void* bytes, std::size_t size) {
-  const char* from = static_cast<const char*>(bytes);
-  while (size > 0) {
-    const ssize_t written = ::write(to, from, size);
-    if (written <= 0) return;
-    from += written;
-    size -= static_cast<std::size_t>(written);
-  }
-}
-
-[[noreturn]] void be_child(int pipe, const OnnxSource& source, const Clock& clock) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
-    ::signal(number, SIG_DFL);
-  }
-  // Nothing of the engine's may outlive it in a child: not its locks, not its port.
-  const int nowhere = ::open("/dev/null", O_RDWR);
-  for (const int standard : {0, 1, 2}) ::dup2(nowhere, standard);
-  ::dup2(pipe, 3);
-  ::close_range(4, ~0U, 0);
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, kCpuSeconds);
-  limit(RLIMIT_AS, memory_now() + kMemoryMore);
-  const Result<OnnxVerdict> verdict = try_model(source, clock);
-  const Answer answer{.good = verdict.has_value(), .verdict = verdict.value_or(OnnxVerdict{})};
-  write_all(3, &answer, sizeof answer);
-  if (!verdict) write_all(3, verdict.error().message.data(), verdict.error().message.size());
-  ::_exit(0);
-}
-
-/// Until the child closes its end, or its time is up.
-bool read_answer(int pipe, const Clock& clock, std::string& out) {
-  const SteadyTime end = clock.steady() + kWallMax;
-  std::array<char, 4096> some{};
-  while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - clock.steady());
-    pollfd waiting{.fd = pipe, .events = POLLIN, .revents = 0};
-    if (left.count() <= 0) return false;
-    const int ready = ::poll(&waiting, 1, static_cast<int>(left.count()));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return false;
-    const ssize_t size = ::read(pipe, some.data(), some.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return true;
-    if (out.size() < 1 << 20) out.append(some.data(), static_cast<std::size_t>(size));
-  }
-}
-
-std::string how_it_ended(int status) {
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
-    return "loading and trying it took more than " + std::to_string(kCpuSeconds) + " s of CPU";
-  }
-  if (WIFSIGNALED(status)) {
-    return "loading and trying it crashed the runtime (signal " + std::to_string(WTERMSIG(status)) +
-           "), or took more memory than allowed";
-  }
-  return "loading and trying it ended without an answer (exit " +
-         std::to_string(WEXITSTATUS(status)) + ")";
+/// As the child sends it.
+std::string packed(const OnnxVerdict& verdict) {
+  std::string out;
+  ByteWriter writer(out);
+  writer.put(static_cast<std::uint8_t>(verdict.equal));
+  writer.put(verdict.rows_max);
+  writer.put(verdict.row_ns);
+  return out;
 }
 
 }  // namespace
@@ -244,29 +165,23 @@ Result<OnnxVerdict> try_model(const OnnxSource& source, const Clock& clock) {
 }
 
 Result<OnnxVerdict> try_in_child(const OnnxSource& source, const Clock& clock) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return fail(ErrorCode::unavailable, std::string("pipe: ") + std::strerror(errno));
+  const auto tried = fenced_call(
+      [&]() -> Result<std::string> {
+        OUZEL_TRY(const OnnxVerdict verdict, try_model(source, clock));
+        return packed(verdict);
+      },
+      {}, clock);
+  if (!tried) {
+    if (tried.error().code == ErrorCode::config) return tl::unexpected(tried.error());
+    return fail(ErrorCode::config, "loading and trying the model: " + tried.error().message);
   }
-  const pid_t child = ::fork();
-  if (child == 0) be_child(ends[1], source, clock);
-  ::close(ends[1]);
-  if (child < 0) {
-    ::close(ends[0]);
-    return fail(ErrorCode::unavailable, std::string("fork: ") + std::strerror(errno));
-  }
-  std::string answered;
-  const bool ended = read_answer(ends[0], clock, answered);
-  ::close(ends[0]);
-  if (!ended) ::kill(child, SIGKILL);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  if (!ended) return fail(ErrorCode::config, "loading and trying it took more than 90 s");
-  if (answered.size() < sizeof(Answer)) return fail(ErrorCode::config, how_it_ended(status));
-  Answer answer;
-  std::memcpy(&answer, answered.data(), sizeof answer);
-  if (answer.good == 0) return fail(ErrorCode::config, answered.substr(sizeof answer));
-  return answer.verdict;
+  ByteReader reader(*tried);
+  OnnxVerdict out;
+  out.equal = reader.get<std::uint8_t>() != 0;
+  out.rows_max = reader.get<std::uint32_t>();
+  out.row_ns = reader.get<double>();
+  if (!reader.ok()) return fail(ErrorCode::internal, "the trial's answer is cut off");
+  return out;
 }
 
 }  // namespace ouzel

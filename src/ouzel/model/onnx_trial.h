@@ -2,9 +2,8 @@
 /// that a file that crashes, hangs or eats memory is refused with a sentence instead of taking the
 /// engine along.
 ///
-/// The child is a fork that opens the runtime by itself, keeps no file of this process open but the
-/// pipe it answers on, and dies with this process. Random rows are run alone and in company and
-/// compared bit by bit; a few sizes of batch are timed. Any thread. Errors: config.
+/// Random rows are run alone and in company and compared bit by bit; a few sizes of batch are
+/// timed. Any thread. Errors: config.
 #pragma once
 
 #include "ouzel/base/clock.h"
@@ -15,7 +14,7 @@ namespace ouzel {
 
 /// In this process.
 Result<OnnxVerdict> try_model(const OnnxSource& source, const Clock& clock);
-/// In a child: at most 4 GiB more memory than this process has, 60 s of CPU, 90 s in all.
+/// In a child, within the limits of fenced_call.h.
 Result<OnnxVerdict> try_in_child(const OnnxSource& source, const Clock& clock);
 
 }  // namespace ouzel

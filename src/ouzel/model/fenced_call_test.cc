@@ -1,0 +1,63 @@
+#include "ouzel/model/fenced_call.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <vector>
+
+namespace ouzel {
+namespace {
+
+Result<std::string> fenced(const std::function<Result<std::string>()>& work,
+                           FenceLimits limits = {}) {
+  return fenced_call(work, limits, SystemClock());
+}
+
+std::string refusal(const std::function<Result<std::string>()>& work, FenceLimits limits = {}) {
+  const auto done = fenced(work, limits);
+  return done ? "it went well: " + *done : done.error().message;
+}
+
+TEST(FencedCall, GivesTheTextAndTheError) {
+  EXPECT_EQ(fenced([] { return std::string("hello"); }).value(), "hello");
+  EXPECT_EQ(fenced([] { return std::string(); }).value(), "");
+  EXPECT_EQ(refusal([] { return fail(ErrorCode::config, "no"); }), "no");
+}
+
+TEST(FencedCall, ChangesNothingHere) {
+  int changed = 0;
+  ASSERT_TRUE(fenced([&] { return std::to_string(++changed); }));
+  EXPECT_EQ(changed, 0);
+}
+
+TEST(FencedCall, ACrashIsASentence) {
+  const auto crash = []() -> Result<std::string> {
+    std::raise(SIGSEGV);
+    return std::string();
+  };
+  EXPECT_NE(refusal(crash).find("crashed"), std::string::npos) << refusal(crash);
+  const auto leave = []() -> Result<std::string> { std::_Exit(0); };
+  EXPECT_EQ(refusal(leave), "it ended without an answer");
+}
+
+TEST(FencedCall, AHangEnds) {
+  volatile bool forever = true;
+  const auto spin = [&]() -> Result<std::string> {
+    while (forever) {}
+    return std::string();
+  };
+  EXPECT_EQ(refusal(spin, {.wall = std::chrono::seconds(1)}), "it took more than 1 s");
+  EXPECT_EQ(refusal(spin, {.cpu = std::chrono::seconds(1)}), "it took more than 1 s of CPU");
+}
+
+TEST(FencedCall, MemoryIsBounded) {
+  const auto eat = []() -> Result<std::string> {
+    std::vector<char> much(1ULL << 31, 'x');
+    return std::to_string(much.size());
+  };
+  EXPECT_EQ(refusal(eat, {.memory_bytes = 64 << 20}), "it needs more memory than is allowed");
+}
+
+}  // namespace
+}  // namespace ouzel
