@@ -4,7 +4,8 @@
 A case is a folder with pipeline.yaml, input.ndjson (one event a line), expect.ndjson (its outcomes,
 sorted by partition and offset), expect_rejects.ndjson where there are any, and case.json:
   form     ndjson (default) | payload | structured | batched: how the lines are posted; or binary:
-           a line is {"headers": {name: value}, "body": text} of a request
+           a line is {"headers": {name: value}, "body": text} of a request; a reply that is an
+           outcome (`Prefer: reply`) must be among the outcomes, byte by byte
   simulate arguments of `ouzel simulate`, which then makes the input instead of input.ndjson
   net      arguments of onnx_writer.dense_net, which then writes the case's model.onnx
   reply    what the replies add up to: {"accepted": n, "duplicates": n, "refused": {reason: n}}
@@ -114,9 +115,9 @@ def position(line):
     return int(partition), int(offset)
 
 
-def play_life(engine, case, way, requests, kill_at, chance):
+def play_life(engine, way, requests, kill_at, chance, outcomes):
     """Sends `requests`; at number `kill_at` kills the engine while that one is under way. Returns
-    how many were acknowledged and what the replies add up to."""
+    how many were acknowledged and what the replies add up to; `outcomes` gets those among them."""
     totals = collections.Counter()
     connection = engine.connect()
     for number, (body, headers) in enumerate(requests):
@@ -126,6 +127,10 @@ def play_life(engine, case, way, requests, kill_at, chance):
             engine.kill()
             return number, totals
         status, text, _ = connection.ask("POST", "/events", body, headers)
+        if status == 200:
+            outcomes.append(text)
+            totals["accepted"] += 1
+            continue
         reply = json.loads(text)
         assert status in (202, 400), f"request {number}: {status} {reply}"
         totals["accepted"] += reply["accepted"]
@@ -142,19 +147,20 @@ def play(case, way, folder):
     """{topic: sorted lines} and what the replies add up to (nothing for ways with a kill)."""
     data_dir = os.path.join(folder, "data")
     chance = random.Random(f"{case.name} {way.name}")
-    left = case.requests(way)
+    left, replied = case.requests(way), []
     for life, workers in enumerate(way.workers):
         last = life == len(way.workers) - 1
         with Engine(case.folder / "pipeline.yaml", data_dir, "--workers", workers,
                     *way.flags) as engine:
             kill_at = None if last else chance.randrange(len(left))
-            done, totals = play_life(engine, case, way, left, kill_at, chance)
+            done, totals = play_life(engine, way, left, kill_at, chance, replied)
             left = left[done:]
             if last:
                 status = engine.stop()
                 assert status == 0, f"exit {status} after SIGTERM: {engine.log()}"
     topics = {topic: sorted(tap(data_dir, topic), key=position)
               for topic in ("outcomes", "rejects")}
+    assert set(replied) <= set(topics["outcomes"]), "a reply is no outcome"
     return topics, totals if len(way.workers) == 1 else None
 
 
