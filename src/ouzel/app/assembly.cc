@@ -91,7 +91,11 @@ Result<void> Assembly::open_sinks(const RunOptions& options, AssemblySeams seams
                                 std::move(wanted)));
   engine_->set_readers({.needed = [this] { return sinks_->needed(); },
                         .status = [this] { return sinks_->status(); },
-                        .signal = [this] { sinks_->signal(); }});
+                        .signal =
+                            [this] {
+                              sinks_->signal();
+                              outcomes_->signal();
+                            }});
   return {};
 }
 

@@ -10,7 +10,6 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr nanoseconds kLookEvery = std::chrono::microseconds(500);
 /// Read of the log in one step.
 constexpr std::size_t kSliceBytes = 4 << 20;
 
@@ -61,17 +60,21 @@ void OutcomeWaiters::wait(EventPlace place, LogPosition since, Told told) {
 
 nanoseconds OutcomeWaiters::step() {
   take_new();
-  follow();
+  const bool more = follow();
   const SteadyTime now = clock_.steady();
+  SteadyTime next = SteadyTime::max();
   std::erase_if(waiters_, [&](Waiter& waiter) {
+    next = std::min(next, waiter.until);
     if (now < waiter.until) return false;
     waiter.told(std::nullopt);
     --count_;
     return true;
   });
-  if (!waiters_.empty()) return kLookEvery;
-  reader_.reset();
-  return nanoseconds{-1};
+  if (waiters_.empty()) {
+    reader_.reset();
+    return nanoseconds{-1};
+  }
+  return more ? nanoseconds{0} : std::max(next - now, nanoseconds{0});
 }
 
 void OutcomeWaiters::take_new() {
@@ -111,14 +114,16 @@ void OutcomeWaiters::look_up(Waiter waiter) {
   std::move(alone.begin(), alone.end(), std::back_inserter(waiters_));
 }
 
-void OutcomeWaiters::follow() {
+/// True: there is more to read now.
+bool OutcomeWaiters::follow() {
   for (std::size_t read = 0; reader_ && !waiters_.empty() && read < kSliceBytes;) {
     const auto frame = reader_->next();
     if (!frame && frame.error().code == ErrorCode::corrupt) continue;
-    if (!frame || !frame->has_value()) return;
+    if (!frame || !frame->has_value()) return false;
     read += (*frame)->body.size() + sizeof(FrameHeader);
     answer(**frame, waiters_);
   }
+  return !waiters_.empty();
 }
 
 /// Tells those whose outcomes the frame holds, and takes them off the list.

@@ -39,10 +39,14 @@ class OutcomeWaiters {
   ~OutcomeWaiters();
 
   void start();
+  /// More of the log is durable.
+  void signal() {
+    if (count_ > 0) wake_.signal();
+  }
   /// `since`: the log's durable end before the event was admitted, so that its outcome stands
   /// behind; zero if it may stand anywhere (a duplicate).
   void wait(EventPlace place, LogPosition since, Told told);
-  /// A bounded slice; returns how long to wait for the next; negative: until somebody comes.
+  /// A bounded slice; returns how long to wait for a signal; negative: until somebody comes.
   std::chrono::nanoseconds step();
 
  private:
@@ -53,7 +57,7 @@ class OutcomeWaiters {
     Told told;
   };
   void take_new();
-  void follow();
+  bool follow();
   void look_up(Waiter waiter);
   void answer(const FrameView& frame, std::vector<Waiter>& waiters);
   void run();
