@@ -10,6 +10,7 @@ void add_commands(CommandLine& line) {
   add_schema(line);
   add_list(line);
   add_graph(line);
+  add_score(line);
   add_simulate(line);
   add_tap(line);
   add_top(line);

@@ -93,11 +93,11 @@ CsvReader::Found CsvReader::quoted(std::string_view& text, bool last) {
     std::string_view behind = from.substr(at);
     if (behind.starts_with(options_.delimiter)) continue;
     if (behind.starts_with('\r')) behind.remove_prefix(1);
-    if (behind.empty() && cut) return bad_line(text, "too long");
-    if (behind.empty() && !last) return Found::more;
+    if (behind.empty() && !last && !cut) return Found::more;
     if (!behind.empty() && behind.front() != '\n') {
       return bad_line(text, "text stands behind a closing quote");
     }
+    if (from.size() - behind.size() > options_.record_bytes_max) return bad_line(text, "too long");
     raw_ = without_return(from.substr(0, at));
     ++lines_;
     text.remove_prefix(std::min(text.size(), from.size() - behind.size() + 1));

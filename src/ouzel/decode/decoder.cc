@@ -1,5 +1,6 @@
 #include "ouzel/decode/decoder.h"
 
+#include <array>
 #include <string>
 
 #include "ouzel/decode/cloud_event.h"
@@ -37,6 +38,7 @@ struct Decoder::Impl {
                             std::size_t depth);
   void not_an_object(const JsonValue& got);
   void refuse(Fate fate, const Envelope& envelope, std::string_view why);
+  void reject(Envelope& envelope, const Envelope& given);
   void malformed(const Envelope& envelope, const JsonWalker& at, error_code error);
 
   const Schema& schema;
@@ -48,10 +50,14 @@ struct Decoder::Impl {
   std::string detail;
   std::string data_bytes;
   std::string_view data_base64;
+  std::array<std::string, 3> rejected;  ///< Source, id and detail of an event nobody is told of.
 };
 
 void Decoder::Impl::decode(const Envelope& envelope, std::string_view bytes) {
   builder.begin();
+  if (envelope.form == EventForm::refused) {
+    return refuse(envelope.fate, envelope, envelope.detail);
+  }
   if (bytes.size() > schema.event_bytes_max) {
     detail.assign("expected at most ").append(std::to_string(schema.event_bytes_max));
     detail.append(" bytes, got ").append(std::to_string(bytes.size()));
@@ -67,6 +73,21 @@ void Decoder::Impl::refuse(Fate fate, const Envelope& envelope, std::string_view
   row.source = envelope.source;
   row.id = envelope.id;
   row.trace = envelope.trace;
+}
+
+/// Turns the row that was just refused into one with a place.
+void Decoder::Impl::reject(Envelope& envelope, const Envelope& given) {
+  const bool own = !row.source.empty() && !row.id.empty();
+  rejected[0].assign(own ? row.source : given.source);
+  rejected[1].assign(own ? row.id : given.id);
+  rejected[2].assign(row.detail);
+  envelope = {.form = EventForm::refused,
+              .source = rejected[0],
+              .id = rejected[1],
+              .trace = given.trace,
+              .fate = row.fate,
+              .detail = rejected[2]};
+  refuse(envelope.fate, envelope, envelope.detail);
 }
 
 void Decoder::Impl::malformed(const Envelope& envelope, const JsonWalker& at, error_code error) {
@@ -218,6 +239,15 @@ Decoder::~Decoder() = default;
 const DecodedRow& Decoder::decode(const Envelope& envelope, std::string_view bytes) {
   impl_->decode(envelope, bytes);
   return impl_->row;
+}
+
+const DecodedRow& Decoder::decode_unanswered(Envelope& envelope, const Envelope& given,
+                                             std::string_view bytes) {
+  const DecodedRow& row = decode(envelope, bytes);
+  if (refused(row.fate) && envelope.form != EventForm::refused) {
+    impl_->reject(envelope, given);
+  }
+  return row;
 }
 
 }  // namespace ouzel

@@ -21,13 +21,19 @@ namespace ouzel {
 inline constexpr std::size_t kDecodePadding = 64;
 
 /// How an event's bytes are to be read. The numbers stand on disk (docs/format/log.md).
-enum class EventForm : std::uint8_t { payload = 0, structured = 1 };
+enum class EventForm : std::uint8_t {
+  payload = 0,
+  structured = 1,
+  refused = 2,  ///< What a source that cannot be answered gave, and a door refuses otherwise.
+};
 
 /// What is known of an event beside its bytes. `source` and `id` are for form payload, and for a
 /// structured event that had to be given some; empty otherwise.
 struct Envelope {
   EventForm form = EventForm::payload;
   std::string_view source, id, trace;
+  Fate fate = Fate::live;   ///< Of form refused: why, one of those that `refused` names.
+  std::string_view detail;  ///< Likewise, in words.
 };
 
 /// One decoded event. Views live until the next `decode` of the same Decoder or until the event's
@@ -58,6 +64,11 @@ class Decoder {
 
   /// `bytes` must be followed by kDecodePadding readable bytes.
   const DecodedRow& decode(const Envelope& envelope, std::string_view bytes);
+  /// The same where nobody can be told of a refusal: such an event gets a place as a rejection, and
+  /// `envelope` becomes of form refused, so that reading it back gives the same. `given` has the
+  /// source and id for an event that has none of its own. The envelope's views live as the row's.
+  const DecodedRow& decode_unanswered(Envelope& envelope, const Envelope& given,
+                                      std::string_view bytes);
 
  private:
   struct Impl;

@@ -8,6 +8,10 @@ void write_record(std::string& out, const Envelope& envelope, std::string_view b
   writer.put_string(envelope.source);
   writer.put_string(envelope.id);
   writer.put_string(envelope.trace);
+  if (envelope.form == EventForm::refused) {
+    writer.put_varint(static_cast<std::uint64_t>(envelope.fate));
+    writer.put_string(envelope.detail);
+  }
   writer.put_string(bytes);
 }
 
@@ -18,9 +22,16 @@ std::optional<EventRecord> read_record(ByteReader& reader) {
   record.envelope.source = reader.get_string();
   record.envelope.id = reader.get_string();
   record.envelope.trace = reader.get_string();
-  record.bytes = reader.get_string();
-  if (!reader.ok() || form > static_cast<std::uint64_t>(EventForm::structured)) return std::nullopt;
+  if (form > static_cast<std::uint64_t>(EventForm::refused)) return std::nullopt;
   record.envelope.form = static_cast<EventForm>(form);
+  if (record.envelope.form == EventForm::refused) {
+    const std::uint64_t fate = reader.get_varint();
+    record.envelope.fate = static_cast<Fate>(fate);
+    record.envelope.detail = reader.get_string();
+    if (fate >= kFates || !refused(record.envelope.fate)) return std::nullopt;
+  }
+  record.bytes = reader.get_string();
+  if (!reader.ok()) return std::nullopt;
   return record;
 }
 

@@ -156,11 +156,12 @@ EngineStatus Engine::status() const {
     status.keys = lane.keys();
     status.keys_evicted = lane.keys_evicted();
     out.batch_rows.add(lane.batch_rows());
-    for (std::size_t k = 0; k < lane.stages().size(); ++k) {
+    for (std::size_t k = 0; k < lane.runner().stages().size(); ++k) {
       if (out.stage_ns.size() <= k) {
-        out.stage_ns.emplace_back(std::string(lane.stages()[k]->name()), HistogramTotals{});
+        out.stage_ns.emplace_back(std::string(lane.runner().stages()[k]->name()),
+                                  HistogramTotals{});
       }
-      out.stage_ns[k].second.add(lane.stage_ns(k));
+      out.stage_ns[k].second.add(lane.runner().stage_ns(k));
     }
   }
   if (readers_.status) out.sinks = readers_.status();

@@ -75,6 +75,8 @@ Response text_response(std::string body);
 /// Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_json(std::string& out, std::string_view text);
 bool is_utf8(std::string_view text);
+/// The text with what is no UTF-8 replaced by U+FFFD.
+std::string valid_utf8(std::string_view text);
 /// Undoes %XY and, with `plus_is_space`, `+`. nullopt: a `%` without two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 /// Equal without regard to the case of ASCII letters.

@@ -1,5 +1,5 @@
-/// Lane: the state machine of one partition. Takes event frames from its inbox, gives each row its
-/// key's state, runs the stages, and commits the outcomes as one frame.
+/// Lane: the state machine of one partition. Takes event frames from its inbox, runs the plan over
+/// their rows (row_runner.h) and commits the outcomes as one frame.
 ///
 /// One thread at a time calls `step` (a worker, or a test). Results depend on the input alone; how
 /// it was cut into frames, steps and commits does not matter. Takes a snapshot when asked, in
@@ -15,9 +15,9 @@
 
 #include "ouzel/base/clock.h"
 #include "ouzel/base/histogram.h"
-#include "ouzel/lane/lane_state.h"
 #include "ouzel/lane/ledger.h"
 #include "ouzel/lane/plan.h"
+#include "ouzel/lane/row_runner.h"
 #include "ouzel/lane/snapshot_slots.h"
 #include "ouzel/log/inbox.h"
 #include "ouzel/log/log.h"
@@ -82,18 +82,14 @@ class Lane {
   Offset next() const { return Offset(next_shown_.load(std::memory_order_acquire)); }
   std::uint64_t keys() const { return keys_shown_.load(std::memory_order_relaxed); }
   /// Of the rows of its keys. Thread-safe.
-  std::uint64_t state_bytes() const { return keys() * state_->keys().row_bytes(); }
+  std::uint64_t state_bytes() const { return keys() * runner_.state().keys().row_bytes(); }
   std::uint64_t keys_evicted() const { return evicted_shown_.load(std::memory_order_relaxed); }
   const Histogram& batch_rows() const { return batch_rows_; }
-  const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
-  const Histogram& stage_ns(std::size_t stage) const { return *stage_ns_[stage]; }
+  const RowRunner& runner() const { return runner_; }
 
  private:
   void take(InputFrame frame);
   void run(Batch& batch, WallTime accepted, bool show);
-  void place_rows(Batch& batch, WallTime accepted);
-  void judge_time(Batch& batch, std::size_t row, WallTime accepted);
-  void count(const Batch& batch);
   void commit();
   void begin_capture();
   void capture_slice();
@@ -104,21 +100,16 @@ class Lane {
   const LaneSeams seams_;
   const LaneOptions options_;
   const Plan& plan_;
-  std::vector<std::unique_ptr<Stage>> stages_;
-  std::vector<std::unique_ptr<Histogram>> stage_ns_;
-  std::unique_ptr<LaneState> state_;
+  RowRunner runner_;
 
   Offset next_{};       ///< The next event to work on.
   Offset committed_{};  ///< Outcomes below are in the log.
   Totals totals_;
-  EventTime newest_event_{};
   bool switch_pending_ = false;
   CommitWriter writer_;
   InForce in_force_;
   NotedCommit noted_;
   AppendNumber last_commit_{};
-  std::vector<Batch::Explained> explained_;
-  std::vector<std::byte*> rows_;  ///< State of each row of the batch being run.
 
   std::atomic<bool> snapshot_wanted_{false};
   std::atomic<bool> publishing_{false};

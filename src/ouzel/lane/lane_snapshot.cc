@@ -11,7 +11,7 @@ namespace ouzel {
 
 void Lane::begin_capture() {
   snapshot_wanted_.store(false, std::memory_order_release);
-  KeyTable& keys = state_->keys();
+  KeyTable& keys = runner_.state().keys();
   // Read before the door's offset: an event that is not appended yet will stand at or above it.
   const LogPosition durable = seams_.log->durable_end();
   capture_ = {.number = ++snapshot_number_, .plan = plan_.hash, .next = next_};
@@ -28,11 +28,11 @@ void Lane::begin_capture() {
     capture_.resume = std::min(*found, durable);
   }
   capture_begun_ = seams_.clock->steady();
-  capture_.newest_event = newest_event_;
+  capture_.newest_event = runner_.newest_event();
   capture_.totals = totals_;
   capture_.keys = keys.state();
   capture_.chunks = keys.chunks();
-  captured_shared_ = state_->shared();
+  captured_shared_ = runner_.state().shared();
   const auto since = seams_.slots->begin(capture_.number, epoch_, keys.chunk_bytes());
   if (!since) return abandon_capture(since.error());
   for (std::size_t i = 0; i < keys.chunks(); ++i) {
@@ -45,7 +45,7 @@ void Lane::begin_capture() {
 }
 
 void Lane::capture_slice() {
-  KeyTable& keys = state_->keys();
+  KeyTable& keys = runner_.state().keys();
   std::uint32_t copied = 0;
   while (capture_at_ < capture_.chunks && copied < options_.snapshot_chunks && !capture_failed_) {
     if (keys.pending(capture_at_)) {

@@ -10,6 +10,7 @@
 
 #include "ouzel/base/hash.h"
 #include "ouzel/batch/schema.h"
+#include "ouzel/outcome/outcome.h"
 #include "ouzel/stage/stage.h"
 
 namespace ouzel {
@@ -37,5 +38,8 @@ struct Plan {
   /// Of everything that influences state or outcome (canonical text of those sections).
   Hash128 hash;
 };
+
+/// What every outcome of the plan says about it.
+InForce in_force_of(const Plan& plan);
 
 }  // namespace ouzel

@@ -31,7 +31,14 @@ std::string event_line(PartitionId partition, Offset offset, const EventRecord& 
   http::append_json(out, record.envelope.id);
   out += R"(,"source":)";
   http::append_json(out, record.envelope.source);
-  out += R"(,"type":"dev.ouzel.event.v1","datacontenttype":"application/json","data":)";
+  out += R"(,"type":"dev.ouzel.event.v1",)";
+  if (record.envelope.form == EventForm::refused) {
+    // It may be anything, so it is shown as a text.
+    out += R"("datacontenttype":"text/plain","data":)";
+    http::append_json(out, record.bytes);
+    return out + "}";
+  }
+  out += R"("datacontenttype":"application/json","data":)";
   append_on_one_line(out, record.bytes);
   return out + "}";
 }
@@ -126,6 +133,7 @@ std::optional<std::string> TopicLines::event_bytes(PartitionId partition, Offset
   }
   const auto record = record_at(cached.body, offset - cached.header.base);
   if (!record) return std::nullopt;
+  if (record->envelope.form == EventForm::refused) return http::valid_utf8(record->bytes);
   return std::string(record->bytes);
 }
 
