@@ -110,10 +110,11 @@ class Stream(InScratch):
     def test_readers_that_do_not_read_cost_nothing(self):
         """They hold a bounded buffer each, and the engine goes on, answers, and stops in time."""
         stuck = []
-        for _ in range(20):
+        for number in range(20):
             one = socket.create_connection(("127.0.0.1", self.engine.port))
             self.addCleanup(one.close)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            if number > 0:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             one.sendall(b"GET /api/v1/stream?topic=outcomes&from=beginning HTTP/1.1\r\n"
                         b"Host: localhost\r\n\r\n")
             stuck.append(one)
@@ -124,6 +125,13 @@ class Stream(InScratch):
         self.engine.wait_scored()
         self.assertLess(self.engine.metrics()["process_resident_memory_bytes"], 400 << 20)
         self.assertEqual(len(self.reader("?topic=outcomes&from=beginning").events(40_000)), 40_000)
+        time.sleep(11)   # They are shed after ten seconds; the last that they get says so.
+        got = bytearray()
+        stuck[0].settimeout(10)
+        while not got.endswith(b"\r\n0\r\n\r\n"):
+            got += stuck[0].recv(1 << 20) or self.fail(f"closed without an end: {got[-200:]}")
+        self.assertLess(len(got), 8 << 20)
+        self.assertIn(b"event: shed\ndata: {", got[-400:])
         started = time.monotonic()
         self.assertEqual(self.engine.stop(), 0)
         self.assertLess(time.monotonic() - started, 15)
