@@ -8,6 +8,7 @@ sorted by partition and offset), expect_rejects.ndjson where there are any, and 
            outcome (`Prefer: reply`) must be among the outcomes, byte by byte
   simulate arguments of `ouzel simulate`, which then makes the input instead of input.ndjson
   net      arguments of onnx_writer.dense_net, which then writes the case's model.onnx
+  files    {name of a file sink: the topic whose lines it must hold}
   reply    what the replies add up to: {"accepted": n, "duplicates": n, "refused": {reason: n}}
 It may have an oracle.py, which works expect.ndjson out in another way (exit 1: they differ).
 Each case is run in the ways below; none of them may change a byte.
@@ -15,6 +16,7 @@ Each case is run in the ways below; none of them may change a byte.
 import argparse
 import collections
 import concurrent.futures
+import gzip
 import json
 import os
 import pathlib
@@ -166,7 +168,27 @@ def play(case, way, folder):
     topics = {topic: sorted(tap(data_dir, topic), key=position)
               for topic in ("outcomes", "rejects")}
     assert set(replied) <= set(topics["outcomes"]), "a reply is no outcome"
+    check_files(case, data_dir, topics)
     return topics, totals if len(way.workers) == 1 else None
+
+
+def check_files(case, data_dir, topics):
+    """A file sink's lines are the topic's, byte for byte, each once and in order per partition."""
+    for sink, topic in case.settings.get("files", {}).items():
+        lines = sink_lines(os.path.join(data_dir, "out"), sink)
+        assert sorted(lines, key=position) == topics[topic], f"sink {sink} is not {topic}"
+        newest = {}
+        for partition, offset in map(position, lines):
+            assert offset > newest.get(partition, -1), f"sink {sink}: {partition}:{offset} is late"
+            newest[partition] = offset
+
+
+def sink_lines(folder, sink):
+    text = b""
+    for path in sorted(pathlib.Path(folder).glob(f"{sink}-*")):
+        some = path.read_bytes()
+        text += gzip.decompress(some) if path.suffix == ".gz" else some
+    return text.decode().splitlines()
 
 
 def flat(reply):

@@ -46,6 +46,7 @@ const std::vector<Component>& components() {
     add("decide", decide_fields().table());
     add("sinks", webhook_fields().table());
     add("sinks", http_sink_fields().table());
+    add("sinks", file_sink_fields().table());
     return out;
   }();
   return list;

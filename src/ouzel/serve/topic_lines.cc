@@ -43,19 +43,11 @@ std::string event_line(PartitionId partition, Offset offset, const EventRecord& 
   return out + "}";
 }
 
-std::optional<EventRecord> record_at(std::string_view body, std::uint64_t row) {
-  ByteReader reader(body);
-  for (std::uint64_t i = 0; i < row; ++i) {
-    if (!read_record(reader)) return std::nullopt;
-  }
-  return read_record(reader);
-}
-
 }  // namespace
 
 TopicLines::TopicLines(ShownTopic topic, EventSource events,
                        std::function<bool(const OutcomeRow&)> wanted)
-    : topic_(topic), events_(std::move(events)), wanted_(std::move(wanted)) {}
+    : topic_(topic), bytes_(std::move(events)), wanted_(std::move(wanted)) {}
 
 Result<void> TopicLines::lines(const FrameView& frame,
                                const std::function<bool(const TopicLine&)>& each) {
@@ -96,7 +88,7 @@ Result<void> TopicLines::outcomes(const FrameView& frame,
       render(line.text, line.partition, commit.in_force(), *row);
     } else {
       if (row->fate == Fate::live) continue;
-      const auto bytes = event_bytes(line.partition, row->offset);
+      const auto bytes = bytes_.of(line.partition, row->offset);
       if (bytes) render_reject(line.text, line.partition, commit.in_force(), *row, *bytes);
       if (!bytes) render(line.text, line.partition, commit.in_force(), *row);
     }
@@ -104,37 +96,6 @@ Result<void> TopicLines::outcomes(const FrameView& frame,
   }
   if (commit.damaged()) return fail(ErrorCode::corrupt, "an outcome frame cannot be read");
   return {};
-}
-
-/// nullopt: the event is no longer retained, or damaged.
-std::optional<std::string> TopicLines::event_bytes(PartitionId partition, Offset offset) {
-  Cached& cached = cached_[partition];
-  const auto holds = [&] {
-    return !cached.body.empty() && cached.header.base <= offset &&
-           offset < cached.header.base + cached.header.rows;
-  };
-  if (!holds()) {
-    if (!cached.reader || offset < cached.header.base) {
-      const auto at = events_.find(partition, offset);
-      if (!at) return std::nullopt;
-      cached.reader = events_.read_from(*at);
-    }
-    for (;;) {
-      const auto frame = cached.reader->next();
-      if (!frame && frame.error().code == ErrorCode::corrupt) continue;
-      if (!frame || !*frame) return std::nullopt;
-      const FrameHeader& header = (*frame)->header;
-      if (header.topic != Topic::events || header.partition != partition) continue;
-      cached.header = header;
-      cached.body = (*frame)->body;
-      if (holds()) break;
-      if (header.base > offset) return std::nullopt;
-    }
-  }
-  const auto record = record_at(cached.body, offset - cached.header.base);
-  if (!record) return std::nullopt;
-  if (record->envelope.form == EventForm::refused) return http::valid_utf8(record->bytes);
-  return std::string(record->bytes);
 }
 
 }  // namespace ouzel

@@ -5,24 +5,17 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "ouzel/base/error.h"
+#include "ouzel/gateway/event_bytes.h"
 #include "ouzel/log/log.h"
 #include "ouzel/outcome/outcome.h"
 
 namespace ouzel {
 
 enum class ShownTopic : std::uint8_t { events, outcomes, rejects };
-
-/// Where event frames can be found again: of a running log, or of files.
-struct EventSource {
-  std::function<Result<LogPosition>(PartitionId, Offset)> find;
-  std::function<std::unique_ptr<LogReader>(LogPosition)> read_from;
-};
 
 /// One line and where it stands.
 struct TopicLine {
@@ -43,18 +36,10 @@ class TopicLines {
  private:
   Result<void> events(const FrameView& frame, const std::function<bool(const TopicLine&)>& each);
   Result<void> outcomes(const FrameView& frame, const std::function<bool(const TopicLine&)>& each);
-  std::optional<std::string> event_bytes(PartitionId partition, Offset offset);
 
   const ShownTopic topic_;
-  const EventSource events_;
+  EventBytes bytes_;
   const std::function<bool(const OutcomeRow&)> wanted_;
-  /// The event frame last read of each partition: rejects come in order.
-  struct Cached {
-    FrameHeader header;
-    std::string body;
-    std::unique_ptr<LogReader> reader;
-  };
-  std::map<PartitionId, Cached> cached_;
 };
 
 }  // namespace ouzel

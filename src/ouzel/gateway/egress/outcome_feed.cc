@@ -6,7 +6,7 @@
 namespace ouzel {
 
 OutcomeFeed::OutcomeFeed(Log& log, SinkCursor start, FeedOptions options)
-    : log_(log), options_(options), cursor_(std::move(start)) {
+    : log_(log), options_(options), cursor_(std::move(start)), bytes_(events_of(log)) {
   cursor_.next.resize(kPartitionsMax, kOffsetUnknown);
 }
 
@@ -113,7 +113,13 @@ bool OutcomeFeed::wants(const OutcomeRow& row) const {
 void OutcomeFeed::add(FeedWindow& window, const OutcomeRow& row) {
   Message& message = window.messages.back();
   const std::size_t before = message.lines.size();
-  render(message.lines, header_.partition, commit_->in_force(), row);
+  std::optional<std::string> bytes;
+  if (options_.rejects && row.fate != Fate::live) bytes = bytes_.of(header_.partition, row.offset);
+  if (bytes) {
+    render_reject(message.lines, header_.partition, commit_->in_force(), row, *bytes);
+  } else {
+    render(message.lines, header_.partition, commit_->in_force(), row);
+  }
   message.lines += '\n';
   message.last = row.offset;
   ++message.events;

@@ -13,7 +13,7 @@
 #include "ouzel/base/error.h"
 #include "ouzel/gateway/egress/cursor_file.h"
 #include "ouzel/gateway/egress/message.h"
-#include "ouzel/gateway/egress/sink_spec.h"
+#include "ouzel/gateway/event_bytes.h"
 #include "ouzel/log/log.h"
 #include "ouzel/outcome/outcome.h"
 
@@ -58,6 +58,7 @@ class OutcomeFeed {
   Log& log_;
   const FeedOptions options_;
   SinkCursor cursor_;
+  EventBytes bytes_;
   std::unique_ptr<LogReader> reader_;
   FrameHeader header_;  ///< Of the frame in `commit_`.
   std::optional<CommitReader> commit_;

@@ -42,6 +42,7 @@ class Poster {
 
 struct CurlPosterOptions {
   std::string ca_file;             ///< PEM; empty: the system's.
+  std::string ca_pem;              ///< Its text instead; empty: none.
   std::vector<std::string> allow;  ///< Hosts that the guard lets pass.
 };
 

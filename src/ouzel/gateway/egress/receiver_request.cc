@@ -73,7 +73,7 @@ std::string encode_header_value(std::string_view value) {
 PostRequest make_request(const RequestForm& form, const Message& message, const Extensions& more,
                          WallTime now) {
   PostRequest out{.url = form.receiver.url, .timeout = form.receiver.timeout};
-  Extensions extensions = form.extensions;
+  Extensions extensions = form.receiver.extensions;
   extensions.insert(extensions.end(), more.begin(), more.end());
   switch (form.receiver.mode) {
     case EventMode::binary: set_binary(out, message, extensions); break;

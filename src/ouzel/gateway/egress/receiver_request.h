@@ -22,8 +22,7 @@ struct RequestForm {
   std::string pipeline;
   std::string sink;
   ReceiverSpec receiver;
-  bool webhook = false;   ///< With webhook-id, webhook-timestamp and, if there is a secret, signed.
-  Extensions extensions;  ///< Of K_CE_OVERRIDES.
+  bool webhook = false;  ///< With webhook-id, webhook-timestamp and, if there is a secret, signed.
 };
 
 /// `more`: extensions of this message alone. `now`: of this try.

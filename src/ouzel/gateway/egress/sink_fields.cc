@@ -147,7 +147,36 @@ void add_retry_fields(TableOf<ReceiverSpec>& table) {
              .check = check_url});
 }
 
+std::string check_directory(std::string_view directory) {
+  if (directory.starts_with('/')) return "";
+  for (const std::string_view ours : {"log", "keep", "snapshots", "sinks", "dlq", ".", ".."}) {
+    if (directory == ours) return "is a directory of the engine itself";
+  }
+  const bool good = !directory.empty() && directory.find('/') == std::string_view::npos;
+  return good ? "" : "is neither an absolute path nor one name below the data directory";
+}
+
 }  // namespace
+
+TableOf<FilesSpec> file_sink_fields() {
+  TableOf<FilesSpec> table("file", "Files of NDJSON, each outcome in them just once.");
+  table
+      .text("directory", &FilesSpec::directory,
+            {.help = "Where they stand: a name below the data directory, or an absolute path",
+             .initial = "out",
+             .check = check_directory})
+      .boolean("gzip", &FilesSpec::gzip, {.help = "Compressed, as .ndjson.gz", .initial = "false"})
+      .word<FileSplit>("split", &FilesSpec::split,
+                       {{FileSplit::size, {"size", "a file is finished at its size alone"}},
+                        {FileSplit::day, {"day", "and at the end of a day of acceptance, UTC"}}},
+                       {.help = "When a file is finished", .initial = "size"})
+      .size("bytes_max", &FilesSpec::bytes_max,
+            {.help = "Size at which a file is finished",
+             .initial = "64MiB",
+             .min = "1KiB",
+             .max = "1TiB"});
+  return table.example("{directory: out, gzip: true, split: day}");
+}
 
 TableOf<ReceiverSpec> webhook_fields() {
   TableOf<ReceiverSpec> table("webhook", std::string(kWebhookHelp));
@@ -173,10 +202,11 @@ TableOf<SinkSpec> sink_fields() {
   TableOf<SinkSpec> table("sink", "Where outcomes are sent, each way with a durable cursor.");
   table.section("webhook", &SinkSpec::webhook, webhook_fields())
       .section("http", &SinkSpec::http, http_sink_fields())
+      .section("file", &SinkSpec::file, file_sink_fields())
       .words<SinkWhen>("when", &SinkSpec::when,
                        {{SinkWhen::alert, {"alert", "routed to alert"}},
                         {SinkWhen::review, {"review", "routed to review"}},
-                        {SinkWhen::rejects, {"rejects", "rejected, with a reason"}},
+                        {SinkWhen::rejects, {"rejects", "rejected, with the event's bytes"}},
                         {SinkWhen::all, {"all", "every outcome"}}},
                        {.help = "Which outcomes", .initial = "alert", .min = "1"})
       .text("name", &SinkSpec::name,
@@ -188,10 +218,11 @@ TableOf<SinkSpec> sink_fields() {
           {{SinkSpec::From::end, {"end", "with what comes"}},
            {SinkSpec::From::beginning, {"beginning", "with the oldest outcome that is kept"}}},
           {.help = "Where it begins when it is new", .initial = "end"})
-      .one_of({"webhook", "http"})
+      .one_of({"webhook", "http", "file"})
       .example("{webhook: {url: \"https://ops.example/hook\"}, when: alert}")
       .example(
-          "{http: {url: \"https://ops.example/all\", mode: batched}, when: all, name: archive}");
+          "{http: {url: \"https://ops.example/all\", mode: batched}, when: all, name: archive}")
+      .example("{file: {gzip: true, split: day}, when: [alert, review]}");
   return table;
 }
 

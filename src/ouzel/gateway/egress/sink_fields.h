@@ -8,6 +8,7 @@ namespace ouzel {
 
 TableOf<ReceiverSpec> webhook_fields();
 TableOf<ReceiverSpec> http_sink_fields();
+TableOf<FilesSpec> file_sink_fields();
 /// One entry of `sinks`.
 TableOf<SinkSpec> sink_fields();
 

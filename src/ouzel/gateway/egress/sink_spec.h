@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ouzel {
@@ -35,7 +36,9 @@ struct ReceiverSpec {
   std::vector<std::string> secrets;  ///< `whsec_…`; each signs, so that they can be rotated.
   std::vector<std::string> allow;    ///< Hosts whose address may be link-local or metadata.
   std::string ca_file;               ///< PEM; empty: the system's.
-  std::string dead_letter;           ///< URL; empty: the file under the data directory.
+  std::string ca_pem;                ///< Its text instead; from K_CA_CERTS, not from the file.
+  std::vector<std::pair<std::string, std::string>> extensions;  ///< From K_CE_OVERRIDES likewise.
+  std::string dead_letter;  ///< URL; empty: the file under the data directory.
 };
 
 enum class FileSplit : std::uint8_t { size, day };

@@ -5,11 +5,15 @@
 
 #include "ouzel/base/logging.h"
 #include "ouzel/gateway/egress/dead_letters.h"
+#include "ouzel/gateway/egress/files_outlet.h"
 #include "ouzel/gateway/egress/poster.h"
 #include "ouzel/gateway/egress/receiver_outlet.h"
 
 namespace ouzel {
 namespace {
+
+/// Outcomes of one run of lines; a window holds many.
+constexpr std::uint32_t kFileRunMax = 1024;
 
 std::string dead_letter_directory(const std::string& data_dir) { return data_dir + "/dlq"; }
 
@@ -27,8 +31,14 @@ FeedOptions feed_options(const SinkSpec& spec) {
   out.reviews = spec.takes(SinkWhen::review);
   out.rejects = spec.takes(SinkWhen::rejects);
   out.all = spec.takes(SinkWhen::all);
+  if (spec.kind() == SinkSpec::Kind::file) out.message_events_max = kFileRunMax;
   if (spec.receiver().mode == EventMode::batched) out.message_events_max = spec.receiver().batch;
   return out;
+}
+
+std::string files_directory(const SinkSpec& spec, const std::string& data_dir) {
+  const std::string& directory = spec.file.directory;
+  return directory.starts_with('/') ? directory : data_dir + "/" + directory;
 }
 
 Result<std::unique_ptr<CursorFile>> open_cursor(const SinkSpec& spec, const std::string& name,
@@ -56,15 +66,25 @@ Result<std::unique_ptr<Outlet>> make_receiver(const SinkSpec& spec, const std::s
   RequestForm form{.pipeline = options.pipeline,
                    .sink = name,
                    .receiver = receiver,
-                   .webhook = spec.kind() == SinkSpec::Kind::webhook,
-                   .extensions = options.extensions};
+                   .webhook = spec.kind() == SinkSpec::Kind::webhook};
   ReceiverSeams seams{
       .clock = &shop.clock,
       .report = &report,
-      .poster = make_curl_poster({.ca_file = receiver.ca_file, .allow = receiver.allow}),
+      .poster = make_curl_poster(
+          {.ca_file = receiver.ca_file, .ca_pem = receiver.ca_pem, .allow = receiver.allow}),
       .letters = std::move(letters),
       .seed = options.seed ^ std::hash<std::string>()(name)};
   return std::make_unique<ReceiverOutlet>(std::move(form), std::move(seams));
+}
+
+Result<std::unique_ptr<Outlet>> make_outlet(const SinkSpec& spec, const SinkParts& parts,
+                                            const Workshop& shop) {
+  if (spec.kind() != SinkSpec::Kind::file) {
+    return make_receiver(spec, parts.name, *parts.report, shop);
+  }
+  return FilesOutlet::open(shop.fs, *parts.report,
+                           {.spec = spec.file, .directory = parts.target, .sink = parts.name},
+                           parts.cursor->cursor().place);
 }
 
 }  // namespace
@@ -84,13 +104,15 @@ Result<std::unique_ptr<Sinks>> Sinks::open(const std::vector<SinkSpec>& specs, F
   for (const SinkSpec& spec : specs) {
     SinkParts parts{.name = sink_name(spec),
                     .kind = std::string(to_string(spec.kind())),
-                    .target = origin_of(spec.receiver().url),
+                    .target = spec.kind() == SinkSpec::Kind::file
+                                  ? files_directory(spec, options.data_dir)
+                                  : origin_of(spec.receiver().url),
                     .log = &log,
                     .clock = &clock,
                     .report = std::make_unique<SinkReport>(),
                     .feed = feed_options(spec)};
     OUZEL_TRY(parts.cursor, open_cursor(spec, parts.name, shop));
-    OUZEL_TRY(parts.outlet, make_receiver(spec, parts.name, *parts.report, shop));
+    OUZEL_TRY(parts.outlet, make_outlet(spec, parts, shop));
     logging::info("sink", {{"name", parts.name}, {"kind", parts.kind}, {"target", parts.target}});
     out->sinks_.push_back(std::make_unique<Sink>(std::move(parts)));
   }

@@ -10,7 +10,6 @@
 #include "ouzel/base/clock.h"
 #include "ouzel/base/error.h"
 #include "ouzel/base/file_system.h"
-#include "ouzel/gateway/egress/receiver_request.h"
 #include "ouzel/gateway/egress/sink.h"
 #include "ouzel/gateway/egress/sink_spec.h"
 #include "ouzel/log/log.h"
@@ -25,7 +24,6 @@ struct SinksOptions {
   std::uint64_t dead_letter_bytes = 0;  ///< Of one sink's files.
   std::uint64_t seed = 0;
   std::vector<Offset> committed;  ///< Of each partition: where a new sink begins at `from: end`.
-  Extensions extensions;
 };
 
 /// Where cursors stand.

@@ -1,0 +1,25 @@
+/// The sink that Knative's SinkBinding asks for: K_SINK, K_CE_OVERRIDES and K_CA_CERTS, used where
+/// a pipeline names no sink of its own. Values; no thread rules.
+///
+/// Source: knative/eventing, pkg/apis/sources/v1/sinkbinding_lifecycle.go.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ouzel/base/error.h"
+#include "ouzel/gateway/egress/sink_spec.h"
+
+namespace ouzel {
+
+struct KnativeEnvironment {
+  std::string sink;          ///< K_SINK: a URL; empty: not bound.
+  std::string ce_overrides;  ///< K_CE_OVERRIDES: {"extensions":{"name":"value"}}.
+  std::string ca_certs;      ///< K_CA_CERTS: PEM.
+};
+
+/// An `http` sink called k-sink that takes all outcomes; nullopt: not bound. Error config.
+Result<std::optional<SinkSpec>> knative_sink(const KnativeEnvironment& environment);
+
+}  // namespace ouzel
