@@ -115,7 +115,7 @@ constexpr std::string_view kCsv =
 # The first lines of such a file:
 #   pump,time,flow,pressure,vibration
 #   pump-1,2026-03-01T00:00:00Z,41.3,5.08,1.14
-name: pumps
+name: csv
 
 schema:
   key: pump                       # what tells machines apart: a column
