@@ -2,6 +2,7 @@
 import csv
 import json
 import shutil
+import socket
 import subprocess
 
 from engine import Engine, ouzel, tap
@@ -154,6 +155,17 @@ class Doctor(InScratch):
         (self.folder / "open").chmod(0o777)
         self.assertEqual(self.doctor(0, "--data-dir", "open", "--listen", "127.0.0.1:0")
                          ["permissions"][0], "warn")
+
+    def test_receivers(self):
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = listening.getsockname()[1]
+            path = self.write("sink.yaml", PIPELINE.read_text() + "sinks: [{http: {url: "
+                              f'"http://127.0.0.1:{port}/secret-path"}}}}]\n')
+            there = self.doctor(0, path, "--listen", "127.0.0.1:0")["receiver"]
+            self.assertEqual(there[0], "ok", there)
+        gone = self.doctor(0, path, "--listen", "127.0.0.1:0")["receiver"]
+        self.assertEqual(gone[0], "warn")
+        self.assertNotIn("secret-path", there[1] + gone[1])
 
     def test_beside_a_running_engine(self):
         with Engine(PIPELINE, self.folder / "data") as engine:

@@ -8,7 +8,9 @@
 
 #include "ouzel/app/machine.h"
 #include "ouzel/engine/data_directory.h"
+#include "ouzel/gateway/egress/sink_spec.h"
 #include "ouzel/http/client.h"
+#include "ouzel/model/onnx_runtime.h"
 #include "ouzel/spec/finding.h"
 #include "ouzel/spec/quantity.h"
 
@@ -22,6 +24,7 @@ constexpr std::uint64_t kFreeFail = 256 << 20;
 constexpr std::uint64_t kFreeWarn = 2ULL << 30;
 constexpr double kSyncSlowMs = 10;
 constexpr double kSyncTooFastMs = 0.005;  // Nothing that keeps its bytes answers that fast.
+constexpr std::chrono::milliseconds kReceiverMax{2000};
 constexpr int kSyncs = 50;
 constexpr std::chrono::nanoseconds kSyncsMax = std::chrono::seconds(2);
 constexpr std::uint64_t kFilesBeside = 64;  // Segments, snapshots, tables, sinks.
@@ -43,6 +46,27 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+/// `https://host:port` taken apart; nullopt: it is not of that form.
+std::optional<ListenAddress> address_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::nullopt;
+  const bool tls = url.starts_with("https");
+  url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find('/'));
+  ListenAddress out{.address = std::string(url),
+                    .port = static_cast<std::uint16_t>(tls ? 443 : 80)};
+  const std::size_t colon = url.rfind(':');
+  if (colon != std::string_view::npos && !url.ends_with(']')) {
+    const auto port = parse_integer(url.substr(colon + 1));
+    if (!port || *port > 65535) return std::nullopt;
+    out = {.address = std::string(url.substr(0, colon)), .port = static_cast<std::uint16_t>(*port)};
+  }
+  if (out.address.starts_with('[') && out.address.ends_with(']')) {
+    out.address = out.address.substr(1, out.address.size() - 2);
+  }
+  return out;
+}
+
 class Doctor {
  public:
   Doctor(FileSystem& fs, const Clock& clock, const DoctorOptions& options)
@@ -55,6 +79,8 @@ class Doctor {
     open_files();
     memory();
     port();
+    onnx();
+    receivers();
     return std::move(checks_);
   }
 
@@ -259,6 +285,31 @@ class Doctor {
     say(State::fail, "port",
         text + ": " + free.error().message + (ouzel ? "; an ouzel has it" : ""),
         "stop what has it, or choose another with --listen");
+  }
+
+  /// A pipeline that needs it and has it not does not load: that is said there.
+  void onnx() {
+    const auto found = onnx_runtime_found();
+    if (found) return say(State::ok, "onnx", "ONNX Runtime " + *found);
+    if (loaded_) return say(State::ok, "onnx", "not found, and this pipeline does without");
+    say(State::warn, "onnx", found.error().message, "only a pipeline with model.onnx needs it");
+  }
+
+  void receivers() {
+    if (!loaded_) return;
+    for (const SinkSpec& sink : loaded_->pipeline.sinks) {
+      if (sink.kind() != SinkSpec::Kind::file) receiver(sink.receiver().url);
+    }
+  }
+
+  void receiver(const std::string& url) {
+    const std::string shown = origin_of(url);
+    const auto address = address_of(shown);
+    if (!address) return say(State::fail, "receiver", shown, "give a URL with a host and a port");
+    const auto reached = can_connect(address->address, address->port, kReceiverMax);
+    if (reached) return say(State::ok, "receiver", shown + " answers");
+    say(State::warn, "receiver", shown + ": " + reached.error().message,
+        "its outcomes wait on disk until it does");
   }
 
   FileSystem& fs_;

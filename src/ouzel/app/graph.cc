@@ -89,6 +89,11 @@ Result<std::vector<GraphStep>> graph_steps(const Pipeline& pipeline) {
                  "one outcome for each event: topic outcomes",
                  {"score", "label", "confidence", "route", "reasons"},
                  {}});
+  for (const SinkSpec& sink : pipeline.sinks) {
+    const std::string to =
+        sink.kind() == SinkSpec::Kind::file ? sink.file.directory : origin_of(sink.receiver().url);
+    out.push_back({"sink " + sink_name(sink), "to " + to, {"outcomes"}, {}});
+  }
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "ouzel/app/machine.h"
 
 #include <netdb.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,6 +40,34 @@ const std::array<Magic, 11>& known_disks() {
   }};
   return list;
 }
+
+using Resolved = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
+
+/// The first address of a name.
+Result<Resolved> resolve(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int rc = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (rc != 0) return fail(ErrorCode::unavailable, ::gai_strerror(rc));
+  return Resolved(found, &::freeaddrinfo);
+}
+
+/// Does not block. Closes itself.
+class Socket {
+ public:
+  explicit Socket(int family)
+      : number_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
+  ~Socket() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
 
 }  // namespace
 
@@ -95,21 +124,32 @@ std::optional<std::uint64_t> memory_available() {
 }
 
 Result<void> can_listen(const ListenAddress& address) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int rc =
-      ::getaddrinfo(address.address.c_str(), std::to_string(address.port).c_str(), &hints, &found);
-  if (rc != 0) return fail(ErrorCode::unavailable, ::gai_strerror(rc));
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, &::freeaddrinfo);
-  const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  OUZEL_TRY(const Resolved to, resolve(address.address, address.port));
+  const Socket socket(to->ai_family);
   const int one = 1;  // As the server does: a port that was just left can be taken.
   const bool good =
-      socket >= 0 && ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-      ::bind(socket, found->ai_addr, found->ai_addrlen) == 0 && ::listen(socket, 1) == 0;
-  const int error = errno;
-  if (socket >= 0) ::close(socket);
+      socket.number() >= 0 &&
+      ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+      ::bind(socket.number(), to->ai_addr, to->ai_addrlen) == 0 &&
+      ::listen(socket.number(), 1) == 0;
   if (good) return {};
+  return fail(ErrorCode::unavailable, std::strerror(errno));
+}
+
+Result<void> can_connect(const std::string& host, std::uint16_t port,
+                         std::chrono::milliseconds max) {
+  OUZEL_TRY(const Resolved to, resolve(host, port));
+  const Socket socket(to->ai_family);
+  if (::connect(socket.number(), to->ai_addr, to->ai_addrlen) == 0) return {};
+  if (errno != EINPROGRESS) return fail(ErrorCode::unavailable, std::strerror(errno));
+  pollfd wait{socket.number(), POLLOUT, 0};
+  if (::poll(&wait, 1, static_cast<int>(max.count())) != 1) {
+    return fail(ErrorCode::unavailable, "no answer");
+  }
+  int error = 0;
+  socklen_t size = sizeof(error);
+  ::getsockopt(socket.number(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error == 0) return {};
   return fail(ErrorCode::unavailable, std::strerror(error));
 }
 

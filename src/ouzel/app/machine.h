@@ -2,6 +2,7 @@
 /// What cannot be found out is nullopt: the caller says so.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,5 +33,9 @@ std::optional<std::uint64_t> memory_available();
 
 /// Whether the address can be listened at. Error unavailable: what the system said.
 Result<void> can_listen(const ListenAddress& address);
+
+/// Whether somebody answers there, on the level of TCP. Error unavailable: what the system said.
+Result<void> can_connect(const std::string& host, std::uint16_t port,
+                         std::chrono::milliseconds max);
 
 }  // namespace ouzel
