@@ -86,9 +86,9 @@ Result<std::vector<GraphStep>> graph_steps(const Pipeline& pipeline) {
         {name, stage_note(pipeline, plan, name), std::move(wiring.reads), std::move(wiring.adds)});
   }
   out.push_back({"commit",
-                 "one outcome for each event: topic outcomes",
+                 "one outcome for each event, on disk",
                  {"score", "label", "confidence", "route", "reasons"},
-                 {}});
+                 {"outcomes"}});
   for (const SinkSpec& sink : pipeline.sinks) {
     const std::string to =
         sink.kind() == SinkSpec::Kind::file ? sink.file.directory : origin_of(sink.receiver().url);

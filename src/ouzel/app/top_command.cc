@@ -14,8 +14,9 @@ void add_top(CommandLine& line) {
       "top", "Shows a running pipeline live in the terminal",
       [&](Options& flags) {
         flags
-            .option("--url", into(options->url),
-                    {.value = "URL", .help = "The engine", .initial = options->url})
+            .option(
+                "--url", into(options->url),
+                {.value = "URL", .help = "The engine", .initial = options->url, .env = "OUZEL_URL"})
             .option("--interval", into(options->interval),
                     {.value = "D", .help = "Between two pictures", .initial = "1s"})
             .option("--duration", into(options->duration),
