@@ -7,6 +7,7 @@
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/hash.h"
+#include "ouzel/decode/json_schema.h"
 #include "ouzel/feature/feature_plan.h"
 #include "ouzel/feature/time_zone.h"
 #include "ouzel/spec/quantity.h"
@@ -41,6 +42,27 @@ Result<void> load_table(FileSystem& fs, Pipeline& pipeline, std::size_t number) 
   pipeline.canonical +=
       "# enrich." + std::to_string(number) + ".table " + to_string(hash128(bytes)) + "\n";
   return {};
+}
+
+/// The JSON Schema, and with it the fields if the pipeline names none.
+void load_json_schema(Pipeline& pipeline, const Node& root, Findings& findings) {
+  Schema& schema = pipeline.schema;
+  if (schema.json_schema_file.empty()) {
+    if (!schema.fields.empty()) return;
+    findings.add(nearest_node(root, "schema").at, "missing", "schema: needs fields or json_schema",
+                 "add 'fields: {temperature: number}'");
+    return;
+  }
+  const auto add = [&](const std::string& message) {
+    findings.add(nearest_node(root, "schema.json_schema").at, "json_schema", message);
+  };
+  const auto files = make_posix_file_system();
+  const auto bytes = read_bounded(*files, asset_path(pipeline, schema.json_schema_file),
+                                  kSchemaBytesMax, "a JSON Schema may have");
+  if (!bytes) return add(bytes.error().message);
+  const auto used = use_json_schema(*bytes, schema);
+  if (!used) return add(schema.json_schema_file + ": " + used.error().message);
+  pipeline.canonical += "# schema.json_schema " + to_string(hash128(*bytes)) + "\n";
 }
 
 /// The lookup tables, and the schema with what they add.
@@ -120,6 +142,8 @@ std::string asset_path(const Pipeline& pipeline, std::string_view path) {
 }
 
 void load_assets(Pipeline& pipeline, const Node& root, Findings& findings) {
+  load_json_schema(pipeline, root, findings);
+  if (!findings.empty()) return;
   load_tables(pipeline, root, findings);
   load_zones(pipeline, root, findings);
   load_model(pipeline, root, findings);

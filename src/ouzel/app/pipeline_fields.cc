@@ -9,7 +9,7 @@
 #include "ouzel/app/listen_address.h"
 #include "ouzel/base/types.h"
 #include "ouzel/decide/decide_fields.h"
-#include "ouzel/decode/text_check.h"
+#include "ouzel/decode/pattern.h"
 #include "ouzel/enrich/enrich_fields.h"
 #include "ouzel/feature/feature_fields.h"
 #include "ouzel/gateway/egress/sink_fields.h"
@@ -108,12 +108,16 @@ TableOf<Schema> schema_fields() {
              .example = "ts",
              .check = check_source})
       .map("fields", &Schema::fields, &Field::name, field_fields(),
-           {.help = "Fields of the payload by name; others are let through unread",
-            .required = true,
+           {.help = "Fields of the payload by name; others are let through unread. Left out: the "
+                    "scalar properties of json_schema",
             .min = "1",
             .max = "256",
             .example = "{temperature: number}",
             .check = check_field_name})
+      .text("json_schema", &Schema::json_schema_file,
+            {.help = "File with a JSON Schema (2020-12) that the payload must meet, beside fields "
+                     "or in place of them; relative to this file",
+             .example = "press.schema.json"})
       .example(
           "key: device_id\ntime: ts\nfields:\n  temperature: {type: number, max: 150}\n"
           "  mode: {type: string, enum: [idle, run], required: false}");

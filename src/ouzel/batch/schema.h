@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace ouzel {
+
+struct JsonSchema;  // decode/json_schema.h
 
 enum class FieldType : std::uint8_t { number, integer, boolean, string };
 
@@ -18,6 +21,7 @@ struct Field {
   FieldType type = FieldType::number;
   std::string unit;
   bool required = true;
+  bool nullable = true;  ///< null counts as missing; otherwise it is of the wrong type.
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
   std::size_t length_min = 0;                                        ///< In code points.
@@ -44,6 +48,9 @@ struct Schema {
   /// none: the CloudEvents `time`, and where that is absent the time of acceptance.
   FieldSource time;
   std::vector<Field> fields;
+  std::string json_schema_file;  ///< As the pipeline names it; empty: none.
+  /// What that file asks beyond `fields`; null: nothing.
+  std::shared_ptr<const JsonSchema> json_schema;
   std::size_t event_bytes_max = 1 << 20;
   std::size_t depth_max = 64;
   std::size_t key_bytes_max = 1024;

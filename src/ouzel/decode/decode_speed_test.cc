@@ -8,6 +8,7 @@
 #include "ouzel/base/clock.h"
 #include "ouzel/base/random.h"
 #include "ouzel/decode/decoder.h"
+#include "ouzel/decode/json_schema.h"
 #include "ouzel/decode/split.h"
 
 namespace ouzel {
@@ -89,6 +90,47 @@ TEST(DecodeSpeed, DISABLED_PayloadAndCloudEvent) {
     cloud_events.push_back(cloud_event(random, i) + padding);
   measure("payload", schema, EventForm::payload, payloads);
   measure("cloudevent", schema, EventForm::structured, cloud_events);
+}
+
+/// The schema of eight members: as fields, as a flat JSON Schema, with one rule that no field has,
+/// and with a nested object that is checked too.
+TEST(DecodeSpeed, DISABLED_JsonSchema) {
+  const std::string number = R"({"type":"number","minimum":-1000,"maximum":1000})";
+  std::string properties = R"("device_id":{"type":"string"},"ts":{"type":"string"})";
+  for (const char* name : {"temperature", "pressure", "vibration", "humidity", "current"}) {
+    properties += ",\"" + std::string(name) + "\":" + number;
+  }
+  properties += R"(,"mode":{"type":"string","enum":["idle","run","clean"]})";
+  const std::string closed = R"(},"additionalProperties":false,"required":["temperature","mode"]})";
+  const std::string nozzle = R"({"type":"object","properties":{"id":{"type":"integer"},"t":)" +
+                             number + R"(},"required":["id","t"]})";
+  Random random(1);
+  std::vector<std::string> flat;
+  std::vector<std::string> nested;
+  const std::string padding(kDecodePadding, ' ');
+  for (std::size_t i = 0; i < kEvents; ++i) {
+    const std::string event = payload(random);
+    flat.push_back(event + padding);
+    nested.push_back(event.substr(0, event.size() - 1) +
+                     R"(,"nozzles":[{"id":1,"t":20.5},{"id":2,"t":21.5},{"id":3,"t":22.5}]})" +
+                     padding);
+  }
+  const auto judge = [&](const char* what, const std::string& text, const auto& events) {
+    Schema schema;
+    schema.key = {FieldSource::Kind::payload, "device_id"};
+    schema.time = {FieldSource::Kind::payload, "ts"};
+    const auto used = use_json_schema(text, schema);
+    ASSERT_TRUE(used) << used.error().message;
+    measure(what, schema, EventForm::payload, events);
+  };
+  measure("fields", schema_of_eight(), EventForm::payload, flat);
+  judge("flat JSON Schema", "{\"properties\":{" + properties + "}}", flat);
+  judge("closed JSON Schema", "{\"properties\":{" + properties + closed, flat);
+  measure("nested, fields only", schema_of_eight(), EventForm::payload, nested);
+  judge("nested JSON Schema",
+        "{\"properties\":{" + properties + R"(,"nozzles":{"type":"array","items":)" + nozzle + "}" +
+            closed,
+        nested);
 }
 
 TEST(DecodeSpeed, DISABLED_Split) {

@@ -1,14 +1,18 @@
 #include "ouzel/decode/decoder.h"
 
 #include <array>
+#include <optional>
 #include <string>
 
 #include "ouzel/decode/cloud_event.h"
 #include "ouzel/decode/detail.h"
+#include "ouzel/decode/json_schema.h"
+#include "ouzel/decode/json_tree.h"
 #include "ouzel/decode/json_value.h"
 #include "ouzel/decode/json_walker.h"
 #include "ouzel/decode/name_table.h"
 #include "ouzel/decode/row_builder.h"
+#include "ouzel/decode/schema_validator.h"
 
 namespace ouzel {
 namespace {
@@ -23,7 +27,9 @@ struct Decoder::Impl {
         walker(from.depth_max),
         data_walker(from.depth_max),
         builder(from),
-        cloud_event(from, builder) {}
+        cloud_event(from, builder) {
+    if (from.json_schema) validator.emplace(from.json_schema->program(), builder.members());
+  }
 
   void decode(const Envelope& envelope, std::string_view bytes);
   void decode_payload(const Envelope& envelope);
@@ -34,8 +40,10 @@ struct Decoder::Impl {
   error_code base64_member(ondemand::value& value);
   error_code base64_payload();
   void finish_structured(const Envelope& envelope);
-  error_code payload_member(JsonWalker& from, std::uint32_t slot, ondemand::value& value,
-                            std::size_t depth);
+  void begin_payload();
+  error_code payload_member(JsonWalker& from, std::uint32_t slot, std::string_view name,
+                            ondemand::value& value, std::size_t depth);
+  void end_payload();
   void not_an_object(const JsonValue& got);
   void refuse(Fate fate, const Envelope& envelope, std::string_view why);
   void reject(Envelope& envelope, const Envelope& given);
@@ -45,6 +53,9 @@ struct Decoder::Impl {
   JsonWalker walker;
   JsonWalker data_walker;  ///< For data_base64.
   RowBuilder builder;
+  std::optional<SchemaValidator> validator;  ///< If there is a JSON Schema.
+  JsonTree tree;                             ///< The payload, for the validator.
+  std::size_t tree_members = 0;
   CloudEvent cloud_event;
   DecodedRow row;
   std::string detail;
@@ -122,21 +133,50 @@ error_code Decoder::Impl::whole_payload(JsonWalker& from) {
     if (error == SUCCESS) not_an_object(value);
     return error;
   }
+  begin_payload();
   const auto error = from.root_members(
-      builder.members(), [&](std::uint32_t slot, std::string_view, ondemand::value& value) {
-        return payload_member(from, slot, value, 1);
+      builder.members(), [&](std::uint32_t slot, std::string_view name, ondemand::value& value) {
+        return payload_member(from, slot, name, value, 1);
       });
-  if (error == SUCCESS) builder.end_payload();
+  if (error == SUCCESS) end_payload();
   return error;
 }
 
+void Decoder::Impl::begin_payload() {
+  if (!validator) return;
+  tree.clear();
+  tree.open({.kind = Kind::object, .token = "{"});
+  tree_members = 0;
+}
+
 error_code Decoder::Impl::payload_member(JsonWalker& from, std::uint32_t slot,
-                                         ondemand::value& value, std::size_t depth) {
+                                         std::string_view name, ondemand::value& value,
+                                         std::size_t depth) {
+  if (validator && !tree.full()) {
+    NameTable& names = builder.members();
+    tree.named(slot == NameTable::kNone ? name : names.name(slot), slot);
+    const std::size_t place = tree.size();
+    if (const auto error = from.grow(value, depth, names, tree)) return error;
+    ++tree_members;
+    if (slot != NameTable::kNone) builder.member(slot, tree.at(place).value);
+    return SUCCESS;
+  }
   if (slot == NameTable::kNone) return from.skip(value, depth);
   JsonValue read;
   if (const auto error = from.read(value, depth, read)) return error;
   builder.member(slot, read);
   return SUCCESS;
+}
+
+void Decoder::Impl::end_payload() {
+  builder.end_payload();
+  if (!validator || builder.broken()) return;
+  if (tree.full()) {
+    return builder.broken("payload: expected less than " + std::to_string(kTreeNodesMax) +
+                          " values, for the JSON Schema");
+  }
+  tree.close(0, tree_members);
+  if (!validator->valid(tree.root(), detail)) builder.broken(detail);
 }
 
 void Decoder::Impl::not_an_object(const JsonValue& got) {
@@ -193,6 +233,7 @@ void Decoder::Impl::finish_structured(const Envelope& envelope) {
   const bool has_data = cloud_event.seen(CloudEvent::data) || !data_base64.empty();
   if (!has_data) {
     builder.end_payload();
+    if (validator && !builder.broken()) builder.broken("payload: missing, expected an object");
   } else if (!cloud_event.data_is_json()) {
     builder.payload_fault("payload is not JSON");
   }
@@ -213,11 +254,13 @@ error_code Decoder::Impl::data_member(ondemand::value& value) {
   if (walker.too_deep(1)) return simdjson::DEPTH_ERROR;
   ondemand::object object;
   if (const auto error = value.get_object().get(object)) return error;
-  const auto error = walker.members(
-      object, builder.members(), [&](std::uint32_t slot, std::string_view, ondemand::value& inner) {
-        return payload_member(walker, slot, inner, 2);
-      });
-  if (error == SUCCESS) builder.end_payload();
+  begin_payload();
+  const auto error =
+      walker.members(object, builder.members(),
+                     [&](std::uint32_t slot, std::string_view name, ondemand::value& inner) {
+                       return payload_member(walker, slot, name, inner, 2);
+                     });
+  if (error == SUCCESS) end_payload();
   return error;
 }
 

@@ -39,7 +39,7 @@ Result<void> JsonDocument::parse(std::string_view text, std::size_t depth_max, N
   }
   if (tree.full()) {
     return fail(ErrorCode::config,
-                "more than " + std::to_string(kTreeNodesMax) + " values in one JSON text");
+                std::to_string(kTreeNodesMax) + " values or more in one JSON text");
   }
   return {};
 }

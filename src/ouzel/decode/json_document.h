@@ -17,7 +17,7 @@ class JsonDocument {
   JsonDocument& operator=(const JsonDocument&) = delete;
 
   /// Any value. Names that `names` has get their slots. Error config: not JSON, nested deeper than
-  /// `depth_max`, or of more than kTreeNodesMax values; the tree cannot be used then.
+  /// `depth_max`, or of kTreeNodesMax values; the tree cannot be used then.
   Result<void> parse(std::string_view text, std::size_t depth_max, NameTable& names);
   const JsonNode& root() const;
   const JsonTree& tree() const;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "ouzel/base/check.h"
 #include "ouzel/decode/decimal.h"
 
 namespace ouzel {
@@ -52,20 +53,15 @@ void JsonTree::clear() {
   if (nodes_.capacity() > kNodesKept) nodes_.shrink_to_fit();
   name_ = {};
   slot_ = NameTable::kNone;
-  full_ = false;
 }
 
 std::size_t JsonTree::open(const JsonValue& value) {
-  if (full_ || nodes_.size() == kTreeNodesMax) {
-    full_ = true;
-    return kNoRoom;
-  }
+  OUZEL_CHECK(!full());
   nodes_.push_back({.value = value, .name = name_, .name_slot = slot_});
   return nodes_.size() - 1;
 }
 
 void JsonTree::close(std::size_t place, std::size_t count) {
-  if (place == kNoRoom) return;
   nodes_[place].count = static_cast<std::uint32_t>(count);
   nodes_[place].size = static_cast<std::uint32_t>(nodes_.size() - place);
 }

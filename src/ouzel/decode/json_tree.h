@@ -29,19 +29,21 @@ struct JsonNode {
   const JsonNode* find(std::string_view member) const;
 };
 
-/// More values than this are not kept: what holds a tree holds about 10 MB at most.
+/// As many values as this are not kept: what holds a tree holds about 10 MB at most.
 inline constexpr std::size_t kTreeNodesMax = 1 << 17;
 
 class JsonTree {
  public:
   void clear();
   const JsonNode& root() const { return nodes_.front(); }
+  const JsonNode& at(std::size_t place) const { return nodes_[place]; }
   bool empty() const { return nodes_.empty(); }
-  /// There was no room: the tree is not all of the text.
-  bool full() const { return full_; }
+  std::size_t size() const { return nodes_.size(); }
+  /// There is no more room: the tree may not be all of the text.
+  bool full() const { return nodes_.size() >= kTreeNodesMax; }
 
-  /// Adds a value and returns its place; kNoRoom if the tree is full. `named`: how the next value
-  /// is called.
+  /// Adds a value and returns its place; the tree must not be full. `named`: how the next value is
+  /// called.
   std::size_t open(const JsonValue& value);
   void named(std::string_view name, std::uint32_t slot) {
     name_ = name;
@@ -50,13 +52,10 @@ class JsonTree {
   /// The value at `place` has `count` members or elements, all of which were added.
   void close(std::size_t place, std::size_t count);
 
-  static constexpr std::size_t kNoRoom = SIZE_MAX;
-
  private:
   std::vector<JsonNode> nodes_;
   std::string_view name_;
   std::uint32_t slot_ = NameTable::kNone;
-  bool full_ = false;
 };
 
 /// Equality of JSON values: numbers by what they mean, members in any order. Neither has an object

@@ -93,6 +93,7 @@ void RowBuilder::payload_fault(std::string_view what) {
 }
 
 void RowBuilder::member(std::uint32_t slot, const JsonValue& value) {
+  if (slot >= by_slot_.size()) return;
   Member& member = by_slot_[slot];
   if (member.seen_in == event_) {
     wrong(members_.name(slot), "duplicate field");
@@ -100,7 +101,12 @@ void RowBuilder::member(std::uint32_t slot, const JsonValue& value) {
   }
   member.seen_in = event_;
   member.present = !value.is(Kind::null);
-  if (!member.present) return;
+  if (!member.present) {
+    if (member.field != nullptr && !member.field->nullable) {
+      wrong(member.field->name, noun(member.field->type), value);
+    }
+    return;
+  }
   if (member.field != nullptr) take(member, value);
   if (member.key) key(value);
   if (member.time) time(value);

@@ -28,10 +28,13 @@ class RowBuilder {
 
   /// The payload's members that somebody reads; the others need not be handed over.
   NameTable& members() { return members_; }
-  /// The member in this slot has this value.
+  /// The member in this slot has this value. Slots that others added to `members` are let pass.
   void member(std::uint32_t slot, const JsonValue& value);
   /// The whole payload was seen: what is missing?
   void end_payload();
+  /// Whether the payload breaks the schema so far, and that it does.
+  bool broken() const { return !schema_detail_.empty(); }
+  void broken(std::string_view detail) { schema_detail_.assign(detail); }
 
   /// The event's key, or its time, is this value; null is none.
   void key(const JsonValue& value);

@@ -1,9 +1,8 @@
 #include "ouzel/decode/text_check.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace ouzel {
 namespace {
@@ -22,19 +21,14 @@ constexpr std::size_t kAnyLength = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-struct TextCheck::Pattern {
-  explicit Pattern(const std::string& text) : compiled(text, RE2::Quiet) {}
-  RE2 compiled;
-};
-
 TextCheck::TextCheck(const Field& field)
     : field_(&field),
       any_(field.length_min == 0 && field.length_max == kAnyLength && field.allowed.empty() &&
            field.pattern.empty()),
-      pattern_(field.pattern.empty() ? nullptr : std::make_unique<Pattern>(field.pattern)) {}
-TextCheck::~TextCheck() = default;
-TextCheck::TextCheck(TextCheck&&) noexcept = default;
-TextCheck& TextCheck::operator=(TextCheck&&) noexcept = default;
+      asks_pattern_(!field.pattern.empty()) {
+  if (!asks_pattern_) return;
+  if (auto compiled = Pattern::compile(field.pattern)) pattern_ = std::move(*compiled);
+}
 
 bool TextCheck::passes(std::string_view text) const {
   return any_ || (length_passes(text) && enum_passes(text) && pattern_passes(text));
@@ -52,7 +46,7 @@ bool TextCheck::enum_passes(std::string_view text) const {
 }
 
 bool TextCheck::pattern_passes(std::string_view text) const {
-  return pattern_ == nullptr || RE2::PartialMatch({text.data(), text.size()}, pattern_->compiled);
+  return !asks_pattern_ || (pattern_ && pattern_->found_in(text));
 }
 
 std::string TextCheck::expected(std::string_view text) const {
@@ -67,11 +61,6 @@ std::string TextCheck::expected(std::string_view text) const {
     return out;
   }
   return "a match of " + field_->pattern;
-}
-
-std::string pattern_error(std::string_view pattern) {
-  const RE2 compiled({pattern.data(), pattern.size()}, RE2::Quiet);
-  return compiled.ok() ? std::string() : compiled.error();
 }
 
 }  // namespace ouzel

@@ -2,11 +2,12 @@
 /// asked for every event; asking allocates nothing unless it fails.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "ouzel/batch/schema.h"
+#include "ouzel/decode/pattern.h"
 
 namespace ouzel {
 
@@ -14,9 +15,6 @@ class TextCheck {
  public:
   /// A pattern that does not compile (lint refuses it) matches nothing.
   explicit TextCheck(const Field& field);
-  ~TextCheck();
-  TextCheck(TextCheck&&) noexcept;
-  TextCheck& operator=(TextCheck&&) noexcept;
 
   bool passes(std::string_view text) const;
   /// What was expected of a text that did not pass.
@@ -27,13 +25,10 @@ class TextCheck {
   bool enum_passes(std::string_view text) const;
   bool pattern_passes(std::string_view text) const;
 
-  struct Pattern;
   const Field* field_;  ///< The schema's, which outlives this.
   bool any_;            ///< Nothing is asked.
-  std::unique_ptr<Pattern> pattern_;
+  bool asks_pattern_;
+  std::optional<Pattern> pattern_;
 };
-
-/// Why an RE2 pattern does not compile; empty if it does.
-std::string pattern_error(std::string_view pattern);
 
 }  // namespace ouzel
