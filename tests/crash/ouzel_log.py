@@ -368,9 +368,9 @@ class Commit:
     rows: list
 
 
-def totals_at(data, at):
+def totals_at(data, at, version):
     totals = {}
-    for name in ('scored', 'late', 'alerts', 'reviews'):
+    for name in ('scored', 'late', 'alerts', 'reviews', 'review_overflow')[:3 + version]:
         totals[name], at = varint(data, at)
     totals['rejected'] = []
     for _ in FATES:
@@ -391,11 +391,11 @@ def commit_of(frame):
     """The commit in a frame of topic outcomes. Raises ValueError or IndexError on nonsense."""
     data = frame.body
     version, bits, width, rows, first = struct.unpack_from('<BBHIQ', data, 0)
-    if version != 1:
-        raise ValueError(f'outcome body version 1 is known, got {version}')
+    if version not in (1, 2):
+        raise ValueError(f'outcome body versions 1 and 2 are known, got {version}')
     (pipeline, model), at = strings_at(data, 16, 2)
     model_version, threshold, low, high, control = struct.unpack_from('<IdQQQ', data, at)
-    totals, at = totals_at(data, at + 36)
+    totals, at = totals_at(data, at + 36, version)
     count, at = varint(data, at)
     words, at = strings_at(data, at, count)
     names, at = strings_at(data, at, width if bits & 1 else 0)

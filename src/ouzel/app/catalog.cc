@@ -82,7 +82,9 @@ Result<std::vector<std::unique_ptr<Stage>>> make_stages(const Pipeline& pipeline
   stages.push_back(std::move(feature));
   OUZEL_TRY(auto model, make_model_stage(pipeline));
   stages.push_back(std::move(model));
-  OUZEL_TRY(auto decide, DecideStage::make(pipeline.decide));
+  DecideSpec lane_decide = pipeline.decide;
+  lane_decide.review_budget.per_day /= pipeline.limits.partitions;
+  OUZEL_TRY(auto decide, DecideStage::make(lane_decide));
   stages.push_back(std::move(decide));
   return stages;
 }

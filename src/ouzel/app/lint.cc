@@ -147,7 +147,31 @@ class Linter {
     }
   }
 
+  /// Each partition has its share of the budget, in whole events.
+  void lint_review_budget() {
+    const ReviewBudgetSpec& budget = pipeline_.decide.review_budget;
+    const Node& node = nearest_node(root_, "decide.review_budget");
+    if (budget.random > 0 && budget.per_day == 0) {
+      return add("budget", "decide.review_budget.random", "random is a share of per_day",
+                 "give per_day");
+    }
+    const std::uint64_t partitions = pipeline_.limits.partitions;
+    const std::uint64_t share = budget.per_day / partitions;
+    const std::string lanes = std::to_string(partitions) + " partitions";
+    if (budget.per_day > 0 && share == 0) {
+      findings_.add(
+          node.at, "budget",
+          "per_day is " + std::to_string(budget.per_day) + ", less than one for each of " + lanes,
+          "at least " + std::to_string(partitions));
+    } else if (budget.random > 0 && static_cast<double>(share) * budget.random < 1) {
+      findings_.add(node.at, "budget",
+                    "the random share is less than one event a day for each of " + lanes,
+                    "raise per_day or random, or leave random out");
+    }
+  }
+
   void lint_decide() {
+    lint_review_budget();
     const DecideSpec& decide = pipeline_.decide;
     if (decide.review <= decide.threshold) return;
     const bool given = nearest_node(root_, "decide").find("review") != nullptr;

@@ -101,6 +101,7 @@ Totals Scorer::totals() const {
     out.late += part->totals.late;
     out.alerts += part->totals.alerts;
     out.reviews += part->totals.reviews;
+    out.review_overflow += part->totals.review_overflow;
     for (std::size_t i = 0; i < kFates; ++i) out.rejected[i] += part->totals.rejected[i];
   }
   return out;

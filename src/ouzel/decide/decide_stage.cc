@@ -30,13 +30,19 @@ Result<std::unique_ptr<DecideStage>> DecideStage::make(const DecideSpec& spec) {
     return fail(ErrorCode::config, "decide.hold_off: no negative span expected, got " +
                                        std::to_string(spec.hold_off.count()) + "ns");
   }
+  if (!(spec.review_budget.random >= 0 && spec.review_budget.random <= 1)) {
+    return fail(ErrorCode::config, "decide.review_budget.random: 0 to 1 expected, got " +
+                                       std::to_string(spec.review_budget.random));
+  }
   return std::make_unique<DecideStage>(spec);
 }
 
 DecideStage::DecideStage(const DecideSpec& spec)
     : threshold_(static_cast<float>(spec.threshold)),
       review_(static_cast<float>(spec.review)),
-      hold_off_ns_(static_cast<std::uint64_t>(spec.hold_off.count())) {}
+      hold_off_ns_(static_cast<std::uint64_t>(spec.hold_off.count())),
+      budget_(spec.review_budget.per_day > 0 ? std::optional<ReviewBudget>(spec.review_budget)
+                                             : std::nullopt) {}
 
 Wiring DecideStage::wiring() const {
   return {.reads = {"time", "score"}, .adds = {"label", "confidence", "route"}};
@@ -48,8 +54,9 @@ void DecideStage::run(Batch& batch, const StateView& state) {
   batch.label.assign(batch.rows(), Label::normal);
   batch.route.assign(batch.rows(), Route::pass);
   fail_unscored(batch);
+  auto* const spent = budget_ ? state.lane<ReviewBudget::State>() : nullptr;
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    if (batch.live(row)) decide_row(batch, row, *state.key<LastAlert>(row));
+    if (batch.live(row)) decide_row(batch, row, *state.key<LastAlert>(row), spent);
   }
 }
 
@@ -63,12 +70,14 @@ void DecideStage::fail_unscored(Batch& batch) const {
   if (!unscored.empty()) batch.explain(unscored);
 }
 
-void DecideStage::decide_row(Batch& batch, std::size_t row, LastAlert& last) const {
+void DecideStage::decide_row(Batch& batch, std::size_t row, LastAlert& last,
+                             ReviewBudget::State* spent) const {
   const float score = batch.score[row];
   const bool warming = (batch.flags[row] & kFlagWarming) != 0;
   batch.confidence[row] = confidence(score);
+  if (spent != nullptr) ReviewBudget::advance(*spent, batch.time[row]);
   if (score < threshold_) {
-    if (score >= review_ && !warming) batch.route[row] = Route::review;
+    if (!warming) decide_below(batch, row, spent);
     return;
   }
   batch.label[row] = Label::anomaly;
@@ -80,6 +89,24 @@ void DecideStage::decide_row(Batch& batch, std::size_t row, LastAlert& last) con
   }
   batch.route[row] = Route::alert;
   last = {.time = last.known != 0 ? std::max(last.time, time) : time, .known = 1};
+}
+
+/// A row below the threshold that is not warming.
+void DecideStage::decide_below(Batch& batch, std::size_t row, ReviewBudget::State* spent) const {
+  const float score = batch.score[row];
+  const bool candidate = score >= review_;
+  if (spent == nullptr) {
+    if (candidate) batch.route[row] = Route::review;
+    return;
+  }
+  const Hash128& identity = batch.identity[row];
+  bool taken = budget_->take_random(*spent, identity);
+  if (candidate) {
+    const double uncertainty = (double{score} - review_) / (double{threshold_} - review_);
+    taken |= budget_->take_uncertain(*spent, uncertainty, identity, taken);
+    if (!taken) batch.flags[row] |= kFlagReviewFull;
+  }
+  if (taken) batch.route[row] = Route::review;
 }
 
 float DecideStage::confidence(float score) const {

@@ -11,6 +11,10 @@
 ///    so a lasting fault alerts once per hold_off.
 /// A warming row is never sent to review either: too little is known to take a person's time.
 ///
+/// With a review budget (review_budget.h) a row between review and threshold goes to review only
+/// while there is room, most uncertain first; else it passes and is flagged `review_full`. A share
+/// of the budget goes to rows below the threshold at random.
+///
 /// confidence: how far the score lies from the threshold on its side, from 0.5 (on it) to 1:
 /// 0.5 + 0.5 (score - threshold) / (1 - threshold), or 0.5 + 0.5 (threshold - score) / threshold;
 /// a score outside [0, 1] counts as the nearer end. Scores, threshold and review are compared as
@@ -19,21 +23,24 @@
 /// A score that is not finite means that the model gave none: the row's fate becomes model_failed.
 /// Rows that are not live get label normal, route pass, confidence 0.
 ///
-/// 16 bytes per key; a few ns per row. Thread and state rules: stage/stage.h. Errors: config, from
-/// `make` only.
+/// 16 bytes per key, 312 per lane for a budget; a few ns per row. Thread and state rules:
+/// stage/stage.h. Errors: config, from `make` only.
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "ouzel/base/error.h"
 #include "ouzel/decide/decide_spec.h"
+#include "ouzel/decide/review_budget.h"
 #include "ouzel/stage/stage.h"
 
 namespace ouzel {
 
 class DecideStage final : public Stage {
  public:
-  /// 0 < threshold <= 1, 0 <= review <= threshold, hold_off >= 0.
+  /// 0 < threshold <= 1, 0 <= review <= threshold, hold_off >= 0, 0 <= random <= 1; `per_day` is
+  /// this lane's.
   static Result<std::unique_ptr<DecideStage>> make(const DecideSpec& spec);
   /// `spec` within those bounds.
   explicit DecideStage(const DecideSpec& spec);
@@ -41,7 +48,8 @@ class DecideStage final : public Stage {
   std::string_view name() const override { return "decide"; }
   Wiring wiring() const override;
   StateNeed state_need() const override {
-    return {.key_bytes = sizeof(LastAlert), .lane_bytes = 0};
+    return {.key_bytes = sizeof(LastAlert),
+            .lane_bytes = budget_ ? sizeof(ReviewBudget::State) : 0};
   }
   void run(Batch& batch, const StateView& state) override;
 
@@ -52,13 +60,15 @@ class DecideStage final : public Stage {
   };
 
   void fail_unscored(Batch& batch) const;
-  void decide_row(Batch& batch, std::size_t row, LastAlert& last) const;
+  void decide_row(Batch& batch, std::size_t row, LastAlert& last, ReviewBudget::State* spent) const;
+  void decide_below(Batch& batch, std::size_t row, ReviewBudget::State* spent) const;
   float confidence(float score) const;
   bool held(const LastAlert& last, EventTime time) const;
 
   const float threshold_;
   const float review_;
   const std::uint64_t hold_off_ns_;
+  const std::optional<ReviewBudget> budget_;
 };
 
 }  // namespace ouzel

@@ -112,6 +112,7 @@ void count(Totals& totals, const Batch& batch) {
     totals.late += (batch.flags[row] & kFlagLate) != 0 ? 1 : 0;
     totals.alerts += batch.route[row] == Route::alert ? 1 : 0;
     totals.reviews += batch.route[row] == Route::review ? 1 : 0;
+    totals.review_overflow += (batch.flags[row] & kFlagReviewFull) != 0 ? 1 : 0;
   }
 }
 

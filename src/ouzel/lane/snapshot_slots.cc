@@ -59,6 +59,7 @@ std::string encode(const SnapshotHeader& header) {
     writer.put(total);
   }
   for (const std::uint64_t total : totals.rejected) writer.put(total);
+  writer.put(totals.review_overflow);
   page.resize(kCrcAt, '\0');
   writer.put(crc32c(page));
   return page;
@@ -102,6 +103,7 @@ Result<SnapshotHeader> decode(std::string_view page) {
     *total = reader.get<std::uint64_t>();
   }
   for (std::uint64_t& total : totals.rejected) total = reader.get<std::uint64_t>();
+  totals.review_overflow = reader.get<std::uint64_t>();  // Zeros in a file that lacks it.
   return header;
 }
 

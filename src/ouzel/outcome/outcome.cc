@@ -5,7 +5,9 @@
 namespace ouzel {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+/// Without the total of review_overflow.
+constexpr std::uint8_t kVersionBefore = 1;
 constexpr std::uint8_t kHasFeatures = 1;
 /// fate, label|route, flags, reasons, time, score, confidence.
 constexpr std::size_t kFixedBytes = 4 + 8 + 4 + 4;
@@ -21,7 +23,8 @@ void put_in_force(ByteWriter& writer, const InForce& in_force) {
 }
 
 void put_totals(ByteWriter& writer, const Totals& totals) {
-  for (const std::uint64_t total : {totals.scored, totals.late, totals.alerts, totals.reviews}) {
+  for (const std::uint64_t total :
+       {totals.scored, totals.late, totals.alerts, totals.reviews, totals.review_overflow}) {
     writer.put_varint(total);
   }
   for (const std::uint64_t total : totals.rejected) writer.put_varint(total);
@@ -109,9 +112,10 @@ std::string CommitWriter::finish(const InForce& in_force, const Totals& totals) 
 Result<CommitReader> CommitReader::open(std::string_view body) {
   ByteReader reader(body);
   CommitReader out;
-  if (const auto version = reader.get<std::uint8_t>(); version != kVersion) {
-    return fail(ErrorCode::corrupt,
-                "outcome frame of version " + std::to_string(version) + ", this program reads 1");
+  const auto version = reader.get<std::uint8_t>();
+  if (version != kVersion && version != kVersionBefore) {
+    return fail(ErrorCode::corrupt, "outcome frame of version " + std::to_string(version) +
+                                        ", this program reads 1 and 2");
   }
   const bool has_features = (reader.get<std::uint8_t>() & kHasFeatures) != 0;
   const auto features = reader.get<std::uint16_t>();
@@ -129,6 +133,7 @@ Result<CommitReader> CommitReader::open(std::string_view body) {
   for (std::uint64_t* total : {&totals.scored, &totals.late, &totals.alerts, &totals.reviews}) {
     *total = reader.get_varint();
   }
+  if (version != kVersionBefore) totals.review_overflow = reader.get_varint();
   for (std::uint64_t& total : totals.rejected) total = reader.get_varint();
   const std::uint64_t words = reader.get_varint();
   for (std::uint64_t i = 0; i < words && reader.ok(); ++i) {

@@ -27,6 +27,7 @@ struct Totals {
   std::uint64_t late = 0;
   std::uint64_t alerts = 0;
   std::uint64_t reviews = 0;
+  std::uint64_t review_overflow = 0;             ///< Flagged review_full.
   std::array<std::uint64_t, kFates> rejected{};  ///< By Fate; [live] stays 0.
   std::uint64_t rejected_total() const;
   bool operator==(const Totals&) const = default;

@@ -111,6 +111,24 @@ TEST(Outcome, RendersEveryTimeThatFits) {
   EXPECT_NE(out.find(R"("time":"1677-09-21T00:12:43.145224193Z")"), out.npos) << out;
 }
 
+TEST(Outcome, ReadsTheVersionBefore) {
+  CommitWriter writer;
+  writer.begin(Offset(7));
+  Totals totals{.scored = 5, .late = 4, .alerts = 3, .reviews = 2, .review_overflow = 1};
+  totals.rejected[1] = 9;
+  const std::string body = writer.finish({.pipeline = "p", .plan = {5, 6}}, totals);
+  EXPECT_EQ(CommitReader::open(body)->totals(), totals);
+  std::string before = body;
+  before[0] = 1;
+  const std::size_t at = before.find("\5\4\3\2\1");
+  ASSERT_NE(at, before.npos);
+  before.erase(at + 4, 1);
+  totals.review_overflow = 0;
+  const auto reader = CommitReader::open(before);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->totals(), totals);
+}
+
 TEST(Outcome, AnEmptyCommitStillSaysWhatIsInForce) {
   CommitWriter writer;
   writer.begin(Offset(7));

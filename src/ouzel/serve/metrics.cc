@@ -57,6 +57,9 @@ void write_events(MetricsPage& page, const MetricsInput& input) {
   }
   page.family("ouzel_events_late_total", kCounter, "Events behind their key's newest event time.");
   page.sample(sum_of(engine, [](const LaneStatus& lane) { return lane.totals.late; }));
+  page.family("ouzel_review_overflow_total", kCounter,
+              "Events between review and threshold that the review budget had no room for.");
+  page.sample(sum_of(engine, [](const LaneStatus& lane) { return lane.totals.review_overflow; }));
   page.family("ouzel_outcomes_routed_total", kCounter, "Scored events by their route.");
   const std::uint64_t alerts =
       sum_of(engine, [](const LaneStatus& lane) { return lane.totals.alerts; });
