@@ -135,7 +135,7 @@ std::string page(const Report& required, const Report& optional, const Report& f
       "`OUZEL_WRITE_DOCS=1 build/decode_test --gtest_filter=SchemaConformance.*` writes this page; "
       "without the variable the\n"
       "same test fails where the page no longer holds. What the schema may hold is in "
-      "[how-to: bring a schema](../how-to/bring-a-schema.md).\n\n"
+      "[how-to: bring a schema](../howto/bring-a-schema.md).\n\n"
       "## Required\n" +
       table(required) +
       "\nRefused when the pipeline is loaded, with the place in the schema, and why:\n\n"
