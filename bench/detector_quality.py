@@ -154,14 +154,15 @@ def main():
         return
     print(f"{'detector, by ouzel score':<32} {'value':>9}       published")
     smd, smd_alarms = server_metrics(data, "smd")
-    print(f"{'SMD, 4 machines, AUC-PR':<32} {smd:>9.3f}       0.555 shrunk Mahalanobis, 0.486 EWMA, "
-          f"0.358 forest (8 machines); {smd_alarms:.5f} false alarms an event")
+    print(f"{'SMD, 4 machines, AUC-PR':<32} {smd:>9.3f}       0.555 shrunk Mahalanobis, 0.486 "
+          f"EWMA, 0.358 forest (8 machines); {smd_alarms:.5f} false alarms an event")
     asd, asd_alarms = server_metrics(data, "asd")
-    print(f"{'ASD, 6 servers, AUC-PR':<32} {asd:>9.3f}       {asd_alarms:.5f} false alarms an event")
+    print(f"{'ASD, 6 servers, AUC-PR':<32} {asd:>9.3f}       {asd_alarms:.5f} false alarms an "
+          "event")
     best, at, default = nab(data, 50)
-    print(f"{'NAB, 29 files, standard':<32} {best:>9.1f}       70.1 Numenta HTM, 58.2 Skyline, 51.7 "
-          f"random cut forest, 39.6 windowed Gaussian (58 files); threshold {at:.4f}, {default:.1f} "
-          "at 0.9")
+    print(f"{'NAB, 29 files, standard':<32} {best:>9.1f}       70.1 Numenta HTM, 58.2 Skyline, "
+          f"51.7 random cut forest, 39.6 windowed Gaussian (58 files); threshold {at:.4f}, "
+          f"{default:.1f} at 0.9")
 
 
 if __name__ == "__main__":
