@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the built-in detector finds in labelled data, through `ouzel score`, beside published figures.
+"""What the built-in detector finds in labelled data, by `ouzel score`, beside published figures.
 
   bench/detector_quality.py [DATA]        (DATA holds asd/ smd/ nab/; without it: ../shared/data)
 
@@ -98,7 +98,7 @@ def weight(y):
 
 
 def file_score(file, threshold, hold_off):
-    """NAB's score of one (scores, windows [first, last]); `hold_off` rows without a second alert."""
+    """NAB's score of one (scores, windows [first, last]); one alert in `hold_off` rows."""
     found, windows = file
     skip = min(len(found) * 15 // 100, 750)
     ends = [last for _, last in windows]
