@@ -14,6 +14,7 @@ void add_commands(CommandLine& line) {
   add_simulate(line);
   add_tap(line);
   add_top(line);
+  add_dlq(line);
   add_bench(line);
   add_completion(line);
   add_doctor(line);

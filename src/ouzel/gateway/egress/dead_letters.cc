@@ -1,6 +1,7 @@
 #include "ouzel/gateway/egress/dead_letters.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "ouzel/base/logging.h"
@@ -33,7 +34,110 @@ std::string to_line(const DeadLetter& letter, std::string_view sink) {
   return out + events + "]}\n";
 }
 
+/// The text behind `mark` up to the next quote; keys and names hold no quotes.
+std::string behind(std::string_view line, std::string_view mark) {
+  const std::size_t at = line.find(mark);
+  if (at == std::string_view::npos) return {};
+  line.remove_prefix(at + mark.size());
+  return std::string(line.substr(0, line.find('"')));
+}
+
+template <class N>
+bool take_number(std::string_view& text, N& out) {
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
+  text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
+  return read.ec == std::errc();
+}
+
+/// `…/partition/first[-last]/sink`, from behind: a pipeline's name comes first.
+bool read_key(std::string_view key, Message& message) {
+  std::size_t at = key.size();
+  for (int slashes = 0; slashes < 3; ++slashes) {
+    at = at == 0 ? std::string_view::npos : key.rfind('/', at - 1);
+    if (at == std::string_view::npos) return false;
+  }
+  std::string_view left = key.substr(at + 1);
+  std::uint16_t partition = 0;
+  std::uint64_t first = 0;
+  if (!take_number(left, partition) || !left.starts_with('/')) return false;
+  left.remove_prefix(1);
+  if (!take_number(left, first)) return false;
+  std::uint64_t last = first;
+  if (left.starts_with('-')) {
+    left.remove_prefix(1);
+    if (!take_number(left, last)) return false;
+  }
+  message.partition = PartitionId(partition);
+  message.first = Offset(first);
+  message.last = Offset(last);
+  return left.starts_with('/');
+}
+
+/// The elements of an array of objects without white space between them, each as a line.
+void split_events(std::string_view array, Message& message) {
+  std::size_t depth = 0;
+  bool text = false;
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    const char c = array[i];
+    if (text && c == '\\') {
+      message.lines += c;
+      if (++i < array.size()) message.lines += array[i];
+      continue;
+    }
+    if (c == '"') text = !text;
+    if (!text && c == ',' && depth == 0) continue;
+    message.lines += c;
+    if (text) continue;
+    if (c == '{') ++depth;
+    if (c == '}' && depth > 0 && --depth == 0) {
+      message.lines += '\n';
+      ++message.events;
+    }
+  }
+}
+
+std::string replayed_path(const std::string& data_dir, const std::string& sink) {
+  return data_dir + "/dlq/" + sink + ".replayed";
+}
+
 }  // namespace
+
+std::optional<KeptLetter> read_letter(std::string_view line) {
+  constexpr std::string_view kEvents = ",\"events\":[";
+  const std::size_t at = line.find(kEvents);
+  if (at == std::string_view::npos || !line.ends_with("]}")) return std::nullopt;
+  KeptLetter out{.key = behind(line, "{\"key\":\""),
+                 .sink = behind(line, ",\"sink\":\""),
+                 .line = std::string(line),
+                 .summary = std::string(line.substr(0, at)) + "}"};
+  std::string_view events = line.substr(at + kEvents.size());
+  events.remove_suffix(2);
+  split_events(events, out.message);
+  const bool good = read_key(out.key, out.message) && out.message.events > 0;
+  return good ? std::optional(std::move(out)) : std::nullopt;
+}
+
+std::set<std::string> replayed_keys(FileSystem& fs, const std::string& data_dir,
+                                    const std::string& sink) {
+  std::set<std::string> out;
+  const auto text = read_file(fs, replayed_path(data_dir, sink));
+  if (!text) return out;
+  std::string_view left = *text;
+  for (std::size_t end = left.find('\n'); end != std::string_view::npos; end = left.find('\n')) {
+    out.emplace(left.substr(0, end));
+    left.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+Result<void> note_replayed(FileSystem& fs, const std::string& data_dir, const std::string& sink,
+                           const std::string& key) {
+  OUZEL_TRY(const auto file, fs.open(replayed_path(data_dir, sink), OpenMode::create));
+  OUZEL_TRY(const std::uint64_t size, file->size());
+  OUZEL_TRY_VOID(file->write(size, key + "\n"));
+  OUZEL_TRY_VOID(file->sync());
+  return fs.sync_directory(data_dir + "/dlq");
+}
 
 Result<std::unique_ptr<DeadLetters>> DeadLetters::open(FileSystem& fs, DeadLetterPlace place) {
   std::unique_ptr<DeadLetters> out(new DeadLetters(fs, std::move(place)));

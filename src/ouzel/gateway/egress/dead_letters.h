@@ -7,12 +7,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ouzel/base/error.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/types.h"
+#include "ouzel/gateway/egress/message.h"
 
 namespace ouzel {
 
@@ -55,6 +59,24 @@ class DeadLetters {
   std::uint64_t size_ = 0;
   bool synced_ = true;
 };
+
+/// A letter read back.
+struct KeptLetter {
+  std::string key;
+  std::string sink;
+  std::string line;     ///< As it stands in the file.
+  std::string summary;  ///< The same without the events.
+  Message message;      ///< As it was to be sent.
+};
+/// nullopt: the line is none of `add`'s.
+std::optional<KeptLetter> read_letter(std::string_view line);
+
+/// Keys that have been delivered later (`dlq/<sink>.replayed`).
+std::set<std::string> replayed_keys(FileSystem& fs, const std::string& data_dir,
+                                    const std::string& sink);
+/// Adds one, durably. One process at a time.
+Result<void> note_replayed(FileSystem& fs, const std::string& data_dir, const std::string& sink,
+                           const std::string& key);
 
 /// Where the letters of a data directory stand: the older file of a sink first.
 std::vector<std::string> dead_letter_files(FileSystem& fs, const std::string& data_dir);

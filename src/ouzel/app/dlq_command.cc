@@ -1,0 +1,39 @@
+#include <memory>
+
+#include "ouzel/app/commands.h"
+#include "ouzel/app/dlq.h"
+
+namespace ouzel {
+
+void add_dlq(CommandLine& line) {
+  auto options = std::make_shared<DlqOptions>();
+  options->data_dir = "./ouzel-data";
+  line.add(
+      "dlq", "Lists, shows or sends again what a sink could not deliver",
+      [&](Options& flags) {
+        flags
+            .positional("ACTION", into_word(options->action, {"ls", "show", "replay"}),
+                        {.help = "ls, show or replay", .required = true})
+            .option("--data-dir", into(options->data_dir),
+                    {.value = "DIR",
+                     .help = "Where the dead letters stand; the engine may run",
+                     .initial = "./ouzel-data",
+                     .env = "OUZEL_DATA_DIR"})
+            .option("--sink", into(options->sink),
+                    {.value = "NAME", .help = "Only those of this sink"})
+            .option("--key", into(options->key),
+                    {.value = "KEY", .help = "Only this one, as ls prints it"})
+            .option("--pipeline", into(options->pipeline.path),
+                    {.value = "FILE", .help = "For replay: the pipeline whose receivers get them"})
+            .option("--set", into(options->pipeline.sets),
+                    {.value = "PATH=VALUE",
+                     .help = "Changes a value of the pipeline; repeatable",
+                     .repeatable = true})
+            .example("ouzel dlq ls --sink webhook")
+            .example("ouzel dlq show --key press-line/3/10412/webhook")
+            .example("ouzel dlq replay --pipeline pipeline.yaml");
+      },
+      [options] { return dlq(*options); });
+}
+
+}  // namespace ouzel
