@@ -96,6 +96,29 @@ TEST(FeatureFunctions, RangeRateAndSlope) {
   expect_numbers(span(F::rate), {kNan, 0.2, 0.2, 0.2, 7.0 / 30, 1.0 / 30});
 }
 
+/// Searched windows and wedges, at the boundary between them.
+TEST(FeatureFunctions, ExtremesOfLongWindows) {
+  Random random(2);
+  std::vector<Event> events;
+  for (int i = 0; i < 3000; ++i) {
+    const double drift = i < 1000 ? i : (i < 2000 ? 2000 - i : 0);  // Rises, falls, stays.
+    events.push_back({.time = i * 1s, .a = drift + static_cast<double>(random.below(30))});
+  }
+  for (const std::uint32_t last : {127U, 128U, 129U, 400U}) {
+    const auto rows = features_of({{.of = {"a"}, .take = {F::min, F::max}, .last = last}}, events);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const std::size_t first = i + 1 > last ? i + 1 - last : 0;
+      double least = events[i].a;
+      double most = events[i].a;
+      for (std::size_t at = first; at < i; ++at) {
+        least = std::min(least, events[at].a);
+        most = std::max(most, events[at].a);
+      }
+      ASSERT_EQ(rows[i], (std::vector<double>{least, most})) << last << " at " << i;
+    }
+  }
+}
+
 TEST(FeatureFunctions, QuantileIsAValueThatOccurred) {
   std::vector<Event> events;
   for (int i = 1; i <= 20; ++i) events.push_back({.time = i * 1s, .a = i * 1.0});

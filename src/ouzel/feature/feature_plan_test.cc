@@ -71,7 +71,9 @@ TEST(FeaturePlan, SameFieldAndWindowShareOneState) {
   const FeatureSpec std{.of = {"open"}, .take = {F::std}, .last = 64};
   EXPECT_EQ(bytes({mean}), 8U + 32 + 4 * 64);
   EXPECT_EQ(bytes({mean, std}), bytes({mean}));
-  EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::max}, .last = 64}}), 8U + 4 * 64 + 8 + 2 * 64);
+  EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::max}, .last = 64}}), 8U + 4 * 64 + 8);
+  EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::max, F::min}, .last = 129}}),
+            8U + 4 * 130 + 2 * (8 + 2 * 132));
   EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::count}, .last = 64}}), 8U);
   EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::max}, .over = 5min}}), 16U + 72 + 72);
   EXPECT_EQ(bytes({{.of = {"open"}, .take = {F::std}, .over = 5min}}), 16U + 72 + 288);

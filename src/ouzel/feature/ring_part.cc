@@ -21,11 +21,18 @@ RingPart::RingPart(const FeatureWindow& window)
   };
   if (needs.moments) moments_at_ = take(sizeof(Moments));
   if (needs.moments || needs.min || needs.max) ring_at_ = take(last_ * sizeof(float));
+  const bool wedges = last_ > kSearchedLastMax;
   const std::size_t wedge_bytes = sizeof(Wedge) + last_ * sizeof(std::uint16_t);
-  if (needs.min) min_at_ = take(wedge_bytes);
-  if (needs.max) max_at_ = take(wedge_bytes);
-  run_rows_ = choose_for(needs, []<bool kMoments, bool kMin, bool kMax>() -> RunRows {
-    return &RingPart::run_rows<kMoments, kMin, kMax>;
+  if (wedges) {
+    if (needs.min) min_at_ = take(wedge_bytes);
+    if (needs.max) max_at_ = take(wedge_bytes);
+  } else if (needs.min || needs.max) {
+    min_at_ = take(2 * sizeof(float));
+    max_at_ = min_at_ + sizeof(float);
+  }
+  run_rows_ = choose_for(needs, [wedges]<bool kMoments, bool kMin, bool kMax>() -> RunRows {
+    return wedges ? &RingPart::run_rows<kMoments, kMin, kMax, true>
+                  : &RingPart::run_rows<kMoments, kMin, kMax, false>;
   });
 }
 
@@ -35,12 +42,12 @@ void RingPart::run(const FeatureBlock& block, std::size_t offset) {
   write_stats(block, stats, columns_);
 }
 
-template <bool kMoments, bool kMin, bool kMax>
+template <bool kMoments, bool kMin, bool kMax, bool kWedge>
 void RingPart::run_rows(const FeatureBlock& block, std::size_t offset, BlockStats& stats) const {
   for (std::size_t i = 0; i < block.rows.size(); ++i) {
     block.prefetch(i, offset);
     if (i + kFeatureRowsNear < block.rows.size()) {
-      prefetch<kMoments, kMin, kMax>(block.key(i + kFeatureRowsNear, offset));
+      prefetch<kMoments, kMin, kMax, kWedge>(block.key(i + kFeatureRowsNear, offset));
     }
     std::byte* const key = block.key(i, offset);
     const auto value = static_cast<float>(block.value(i, field_));
@@ -52,14 +59,14 @@ void RingPart::run_rows(const FeatureBlock& block, std::size_t offset, BlockStat
         before.m2 = moments(key).m2;
         stats[i].zscore = zscore(value, before, kGrain);
       }
-      push<kMoments, kMin, kMax>(key, value);
+      push<kMoments, kMin, kMax, kWedge>(key, value);
     }
-    read<kMoments, kMin, kMax>(key, stats[i]);
+    read<kMoments, kMin, kMax, kWedge>(key, stats[i]);
   }
 }
 
 /// A key may come again before its turn; then another place is touched, which costs time only.
-template <bool kMoments, bool kMin, bool kMax>
+template <bool kMoments, bool kMin, bool kMax, bool kWedge>
 void RingPart::prefetch(std::byte* key) const {
   if constexpr (kMoments) __builtin_prefetch(&moments(key));
   if constexpr (kMoments || kMin || kMax) __builtin_prefetch(ring(key) + head(key).next);
@@ -67,15 +74,21 @@ void RingPart::prefetch(std::byte* key) const {
   if constexpr (kMax) __builtin_prefetch(key + max_at_);
 }
 
-template <bool kMoments, bool kMin, bool kMax>
+template <bool kMoments, bool kMin, bool kMax, bool kWedge>
 void RingPart::push(std::byte* key, float value) const {
   Head& at = head(key);
-  // The wedges first: they ask which value is about to go.
-  if constexpr (kMin) {
+  // The extremes first: they ask which value is about to go.
+  if constexpr (kMin && kWedge) {
     push_wedge<std::less<float>>(wedge(key, min_at_), at, ring(key), value);
   }
-  if constexpr (kMax) {
+  if constexpr (kMax && kWedge) {
     push_wedge<std::greater<float>>(wedge(key, max_at_), at, ring(key), value);
+  }
+  if constexpr (kMin && !kWedge) {
+    push_extreme<std::less<float>>(extreme(key, min_at_), at, ring(key), value);
+  }
+  if constexpr (kMax && !kWedge) {
+    push_extreme<std::greater<float>>(extreme(key, max_at_), at, ring(key), value);
   }
   if constexpr (kMoments) slide(key, value);
   if constexpr (kMoments || kMin || kMax) ring(key)[at.next] = value;
@@ -120,6 +133,21 @@ void RingPart::recompute(std::byte* key) const {
 
 /// `Keeps`(a, b): a stays the extreme although b has come.
 template <class Keeps>
+void RingPart::push_extreme(float& extreme, const Head& head, const float* ring,
+                            float value) const {
+  if (head.count == 0 || !Keeps{}(extreme, value)) {
+    extreme = value;
+    return;
+  }
+  if (head.count < last_ || ring[head.next] != extreme) return;
+  float found = value;
+  for (std::uint32_t at = 0; at < last_; ++at) {
+    if (at != head.next && Keeps{}(ring[at], found)) found = ring[at];
+  }
+  extreme = found;
+}
+
+template <class Keeps>
 void RingPart::push_wedge(Wedge& wedge, const Head& head, const float* ring, float value) const {
   auto* const positions = reinterpret_cast<std::uint16_t*>(&wedge + 1);
   const auto circled = [this](std::uint32_t at) { return at >= last_ ? at - last_ : at; };
@@ -135,7 +163,7 @@ void RingPart::push_wedge(Wedge& wedge, const Head& head, const float* ring, flo
   ++wedge.size;
 }
 
-template <bool kMoments, bool kMin, bool kMax>
+template <bool kMoments, bool kMin, bool kMax, bool kWedge>
 void RingPart::read(std::byte* key, WindowStats& stats) const {
   stats.count = head(key).count;
   if constexpr (kMoments) {
@@ -144,12 +172,12 @@ void RingPart::read(std::byte* key, WindowStats& stats) const {
     stats.mean = of.mean;
     stats.m2 = of.m2;
   }
-  const auto extreme = [&](std::size_t wedge_at) {
+  const auto oldest_of = [&](std::size_t wedge_at) {
     const Wedge& positions = wedge(key, wedge_at);
     return ring(key)[reinterpret_cast<const std::uint16_t*>(&positions + 1)[positions.first]];
   };
-  if constexpr (kMin) stats.min = extreme(min_at_);
-  if constexpr (kMax) stats.max = extreme(max_at_);
+  if constexpr (kMin) stats.min = kWedge ? oldest_of(min_at_) : extreme(key, min_at_);
+  if constexpr (kMax) stats.max = kWedge ? oldest_of(max_at_) : extreme(key, max_at_);
 }
 
 }  // namespace ouzel
