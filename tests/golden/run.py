@@ -5,7 +5,8 @@ A case is a folder with pipeline.yaml, input.ndjson (one event a line), expect.n
 sorted by partition and offset), expect_rejects.ndjson where there are any, and case.json:
   form     ndjson (default) | payload | structured | batched: how the lines are posted; or binary:
            a line is {"headers": {name: value}, "body": text} of a request; a reply that is an
-           outcome (`Prefer: reply`) must be among the outcomes, byte by byte
+           outcome (`Prefer: reply`) must be among the outcomes, byte by byte; or file: the
+           pipeline's source is the file `input`
   simulate arguments of `ouzel simulate`, which then makes the input instead of input.ndjson
   net      arguments of onnx_writer.dense_net, which then writes the case's model.onnx
   files    {name of a file sink: the topic whose lines it must hold}
@@ -85,6 +86,8 @@ class Case:
             made = ouzel("simulate", "--rate", 0, *self.settings["simulate"])
             assert made.returncode == 0, made.stderr
             text = made.bytes
+        elif self.form == "file":
+            text = b""
         else:
             text = (folder / "input.ndjson").read_bytes()
         self.lines = text.rstrip(b"\n").split(b"\n")
@@ -150,10 +153,30 @@ def play_life(engine, way, requests, kill_at, chance, outcomes):
     return len(requests), totals
 
 
+def play_file(case, way, data_dir, chance):
+    """The pipeline names its own input, and ends with it."""
+    for life, workers in enumerate(way.workers):
+        with Engine(case.folder / "pipeline.yaml", data_dir, "--workers", workers, *way.flags,
+                    ready=False) as engine:
+            if life < len(way.workers) - 1:
+                time.sleep(chance.uniform(0, 0.05))
+                engine.kill()
+            else:
+                assert engine.wait() == 0, engine.log()
+    return topics_of(data_dir), None
+
+
+def topics_of(data_dir):
+    return {topic: sorted(tap(data_dir, topic), key=position)
+            for topic in ("outcomes", "rejects")}
+
+
 def play(case, way, folder):
     """{topic: sorted lines} and what the replies add up to (nothing for ways with a kill)."""
     data_dir = os.path.join(folder, "data")
     chance = random.Random(f"{case.name} {way.name}")
+    if case.form == "file":
+        return play_file(case, way, data_dir, chance)
     left, replied = case.requests(way), []
     for life, workers in enumerate(way.workers):
         last = life == len(way.workers) - 1
@@ -165,8 +188,7 @@ def play(case, way, folder):
             if last:
                 status = engine.stop()
                 assert status == 0, f"exit {status} after SIGTERM: {engine.log()}"
-    topics = {topic: sorted(tap(data_dir, topic), key=position)
-              for topic in ("outcomes", "rejects")}
+    topics = topics_of(data_dir)
     assert set(replied) <= set(topics["outcomes"]), "a reply is no outcome"
     check_files(case, data_dir, topics)
     return topics, totals if len(way.workers) == 1 else None
@@ -224,8 +246,10 @@ def ask_oracle(case):
 
 def scored(case):
     """Outcomes of `ouzel score` for the same events."""
-    text = b"\n".join(case.lines) + b"\n"
-    done = ouzel("score", case.folder / "pipeline.yaml", "--format", "ndjson", stdin=text)
+    flags = ("--in", case.folder / case.settings["input"]) if case.form == "file" else (
+        "--format", "ndjson")
+    done = ouzel("score", case.folder / "pipeline.yaml", *flags,
+                 stdin=b"\n".join(case.lines) + b"\n")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -253,7 +277,8 @@ def judge_score(case):
     expected = [json.loads(line) for line in case.expected("outcomes")]
     ahead = {outcome["data"]["event"]["id"] for outcome in expected
              if outcome["data"].get("reason") == "clock_ahead"}
-    kept = [outcome for outcome in outcomes if outcome["data"].get("reason") not in REFUSED]
+    kept = [outcome for outcome in outcomes
+            if case.form == "file" or outcome["data"].get("reason") not in REFUSED]
     anywhere = len(kept) < len(outcomes)
     want, got = (ordered([outcome for outcome in some
                           if outcome["data"]["event"]["id"] not in ahead], anywhere)

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "ouzel/app/assets.h"
 #include "ouzel/app/version.h"
 #include "ouzel/gateway/egress/knative_sink.h"
 
@@ -71,13 +72,27 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const RunOptions& options, Asse
                         .seed = seams.random->bits(),
                         .outcomes = made->outcomes_.get(),
                         .ready = ready});
-  made->api_ = std::make_unique<Api>(engine, engine.log(), made->plan_, made->events_->counters(),
-                                     *seams.clock,
-                                     ApiOptions{.version = version(),
-                                                .revision = revision(),
-                                                .version_json = version_json(),
-                                                .accepting = ready});
+  if (!pipeline.file.path.empty()) made->open_file_source(options, seams);
+  made->api_ = std::make_unique<Api>(
+      engine, engine.log(), made->plan_, made->events_->counters(), *seams.clock,
+      ApiOptions{.version = version(),
+                 .revision = revision(),
+                 .version_json = version_json(),
+                 .file_events = made->file_ ? &made->file_->counters() : nullptr,
+                 .accepting = ready});
   return made;
+}
+
+void Assembly::open_file_source(const RunOptions& options, AssemblySeams seams) {
+  FileSourceOptions wanted{.spec = options.pipeline.file,
+                           .pipeline = plan_->pipeline,
+                           .data_dir = options.data_dir,
+                           .partitions = plan_->partitions,
+                           .duplicates_max = plan_->duplicates_max,
+                           .ready = [this] { return engine_->ready(); }};
+  wanted.spec.path = asset_path(options.pipeline, wanted.spec.path);
+  file_ = std::make_unique<FileSource>(*seams.files, plan_->schema, *door_, engine_->log(),
+                                       std::move(wanted));
 }
 
 Result<void> Assembly::open_sinks(const RunOptions& options, AssemblySeams seams) {
@@ -113,7 +128,8 @@ Result<void> Assembly::open_sinks(const RunOptions& options, AssemblySeams seams
 }
 
 void Assembly::add_routes(http::Router& router) {
-  events_->add_routes(router);
+  // The cursor of a file counts on nobody else being accepted in between.
+  if (!file_) events_->add_routes(router);
   api_->add_routes(router);
 }
 
@@ -123,9 +139,11 @@ void Assembly::start() {
   engine_->start();
   outcomes_->start();
   sinks_->start();
+  if (file_) file_->start();
 }
 
 void Assembly::stop() {
+  if (file_) file_->stop();
   engine_->stop(kDrainGrace);
   sinks_->stop(clock_->steady() + kDeliverGrace);
 }

@@ -14,6 +14,7 @@
 #include "ouzel/base/random.h"
 #include "ouzel/engine/engine.h"
 #include "ouzel/gateway/egress/sinks.h"
+#include "ouzel/gateway/file_source.h"
 #include "ouzel/gateway/http_events.h"
 #include "ouzel/gateway/log_door.h"
 #include "ouzel/gateway/outcome_waiters.h"
@@ -45,9 +46,12 @@ class Assembly {
   /// The doors must be closed. Waits until everything accepted has its outcome on disk, and for a
   /// moment until the sinks have delivered it.
   void stop();
+  /// Whether there is nothing left to do, because the source has ended. Thread-safe.
+  FileSource::State source() const { return file_ ? file_->state() : FileSource::State::reading; }
 
  private:
   Assembly() = default;
+  void open_file_source(const RunOptions& options, AssemblySeams seams);
   Result<void> open_sinks(const RunOptions& options, AssemblySeams seams);
 
   std::shared_ptr<const Plan> plan_;
@@ -56,6 +60,7 @@ class Assembly {
   std::unique_ptr<Sinks> sinks_;
   std::unique_ptr<LogDoor> door_;
   std::unique_ptr<HttpEvents> events_;
+  std::unique_ptr<FileSource> file_;          ///< Null: events come over HTTP.
   std::unique_ptr<OutcomeWaiters> outcomes_;  ///< Goes first: what it tells is answered by events_.
   std::unique_ptr<Api> api_;
 };

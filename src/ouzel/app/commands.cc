@@ -11,6 +11,7 @@ void add_commands(CommandLine& line) {
   add_list(line);
   add_graph(line);
   add_score(line);
+  add_send(line);
   add_simulate(line);
   add_tap(line);
   add_top(line);

@@ -13,6 +13,7 @@ void add_list(CommandLine& line);
 void add_graph(CommandLine& line);
 void add_run(CommandLine& line);
 void add_score(CommandLine& line);
+void add_send(CommandLine& line);
 void add_simulate(CommandLine& line);
 void add_tap(CommandLine& line);
 void add_top(CommandLine& line);

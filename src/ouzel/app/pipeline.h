@@ -17,6 +17,7 @@
 #include "ouzel/enrich/enrich_stage.h"
 #include "ouzel/feature/feature_spec.h"
 #include "ouzel/gateway/egress/sink_spec.h"
+#include "ouzel/gateway/file_source_spec.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/model/detector_spec.h"
 #include "ouzel/model/onnx_model.h"
@@ -58,6 +59,7 @@ struct Pipeline {
   std::string name;
   std::string directory;  ///< Of the pipeline file, with its last slash; empty: the current one.
   Schema schema;          ///< limits.event_bytes and limits.depth are in it.
+  FileSourceSpec file;    ///< Without a path: events come over HTTP.
   TimeSpec time;
   std::vector<EnrichSpec> enrich;
   LookupTables tables;  ///< As `enrich`.

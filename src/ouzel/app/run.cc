@@ -21,6 +21,9 @@ namespace {
 /// CONTRACT: a signal drains, commits and ends within 25 s.
 constexpr std::chrono::nanoseconds kAnswerGrace = std::chrono::seconds(3);
 
+/// Between two looks at whether the source has ended.
+constexpr std::chrono::nanoseconds kLook = std::chrono::milliseconds(50);
+
 std::unique_ptr<FileSystem> make_file_system() {
   auto real = make_posix_file_system();
 #ifdef OUZEL_TEST_HOOKS
@@ -79,11 +82,12 @@ int run_pipeline(const RunOptions& options) {
   auto server = serve(options, **assembly, clock);
   if (!server) return exit_code(server.error());
   (*assembly)->start();
-  while (!interrupt.wait(std::chrono::hours(1))) {}
+  while (!interrupt.wait(kLook) && (*assembly)->source() == FileSource::State::reading) {}
+  const bool failed = (*assembly)->source() == FileSource::State::failed;
   logging::info("stopping");
   (*server)->stop(kAnswerGrace);
   (*assembly)->stop();
-  return 0;
+  return failed ? 1 : 0;
 }
 
 }  // namespace ouzel

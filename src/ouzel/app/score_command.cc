@@ -26,7 +26,7 @@ int load_and_score(Asked& asked) {
     return kExitConfig;
   }
   asked.score.pipeline = std::move(loaded->pipeline);
-  asked.score.text = asked.text.over({});
+  asked.score.text = asked.text.over(asked.score.pipeline.file.text);
   return score(asked.score);
 }
 

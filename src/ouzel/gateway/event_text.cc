@@ -189,11 +189,11 @@ bool EventText::long_line() {
   place_.position += all + (end == text.npos ? 0 : 1);
   ++place_.line;
   kept_.append(kDecodePadding, '\0');
-  refuse(number, Fate::too_large,
-         "expected at most " + std::to_string(event_bytes_max_) + " bytes, got " +
-             std::to_string(all) + ", of which the first " +
-             std::to_string(kept_.size() - kDecodePadding) + " are kept",
-         std::string_view(kept_).substr(0, kept_.size() - kDecodePadding));
+  const std::string_view kept = std::string_view(kept_).substr(0, kept_.size() - kDecodePadding);
+  std::string why =
+      "expected at most " + std::to_string(event_bytes_max_) + " bytes, got " + std::to_string(all);
+  if (kept.size() < all) why += ", of which the first " + std::to_string(kept.size()) + " are kept";
+  refuse(number, Fate::too_large, why, kept);
   return true;
 }
 

@@ -54,14 +54,20 @@ Intake::Part& Intake::part_of(PartitionId partition) {
 }
 
 void Intake::add(std::uint32_t index, const Envelope& envelope, std::string_view bytes) {
-  place(index, decoder_.decode(envelope, bytes), envelope, bytes);
+  place_or_refuse(index, decoder_.decode(envelope, bytes), envelope, bytes);
+}
+
+void Intake::add_unanswered(std::uint32_t index, Envelope envelope, const Envelope& given,
+                            std::string_view bytes) {
+  const DecodedRow& row = decoder_.decode_unanswered(envelope, given, bytes);
+  place(index, row, envelope, bytes);
 }
 
 void Intake::add_around(std::uint32_t index, const Envelope& envelope, std::string_view bytes,
                         std::string_view data) {
   const DecodedRow& row = decoder_.decode(envelope, bytes);
   if (row.fate == Fate::malformed) return refuse_malformed(index, data);
-  place(index, row, envelope, bytes);
+  place_or_refuse(index, row, envelope, bytes);
 }
 
 void Intake::refuse_malformed(std::uint32_t index, std::string_view data) {
@@ -71,9 +77,14 @@ void Intake::refuse_malformed(std::uint32_t index, std::string_view data) {
          row.fate == Fate::malformed ? row.detail : "the data is not one JSON value");
 }
 
+void Intake::place_or_refuse(std::uint32_t index, const DecodedRow& row, const Envelope& envelope,
+                             std::string_view bytes) {
+  if (refused(row.fate)) return refuse(index, row.fate, row.detail);
+  place(index, row, envelope, bytes);
+}
+
 void Intake::place(std::uint32_t index, const DecodedRow& row, const Envelope& envelope,
                    std::string_view bytes) {
-  if (refused(row.fate)) return refuse(index, row.fate, row.detail);
   ++answer_.sent;
   const std::string_view routed = row.key.empty() ? row.id : row.key;
   Part& part = part_of(partition_of(routed, static_cast<std::uint16_t>(parts_.size())));

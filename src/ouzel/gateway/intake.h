@@ -73,6 +73,9 @@ class Intake {
   /// is told what is wrong with what it sent.
   void add_around(std::uint32_t index, const Envelope& envelope, std::string_view bytes,
                   std::string_view data);
+  /// The same for a source that cannot be told: what `add` refuses gets a place as a rejection.
+  void add_unanswered(std::uint32_t index, Envelope envelope, const Envelope& given,
+                      std::string_view bytes);
   /// Refuses data that is not one JSON value; padded like an event.
   void refuse_malformed(std::uint32_t index, std::string_view data);
   /// Refuses an event that could not even be cut out of its request.
@@ -88,6 +91,8 @@ class Intake {
     std::size_t rows_before = 0;  ///< Of the last request: how much to make room for.
   };
   Part& part_of(PartitionId partition);
+  void place_or_refuse(std::uint32_t index, const DecodedRow& row, const Envelope& envelope,
+                       std::string_view bytes);
   void place(std::uint32_t index, const DecodedRow& row, const Envelope& envelope,
              std::string_view bytes);
   void admit(PartitionId partition, Door& door);

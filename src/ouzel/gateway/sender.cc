@@ -117,7 +117,7 @@ class Connections final : public Sender {
     if (stopping_) return std::nullopt;
     EventChunk out = std::move(connection.queue.front());
     connection.queue.pop_front();
-    while (!connection.queue.empty() &&
+    while (out.key.empty() && !connection.queue.empty() && connection.queue.front().key.empty() &&
            out.due.size() + connection.queue.front().due.size() <= options_.request_events_max) {
       const EventChunk& more = connection.queue.front();
       out.lines += more.lines;
@@ -208,9 +208,11 @@ void Connection::run() {
 
 /// Posts until there is an answer; nullopt: stopped, or gave up.
 std::optional<http::ClientResponse> Connection::post(const EventChunk& chunk) {
+  http::HeaderList headers;
+  if (!chunk.key.empty()) headers.emplace_back("Idempotency-Key", chunk.key);
   const SteadyTime give_up = owner_.now() + owner_.options().lost_max;
   for (nanoseconds wait = kPauseMin;; wait = std::min(2 * wait, kPauseMax)) {
-    auto reply = client_.post(target_, "application/x-ndjson", chunk.lines);
+    auto reply = client_.post(target_, "application/x-ndjson", chunk.lines, headers);
     if (reply) return std::move(*reply);
     lost_ = true;
     if (owner_.now() > give_up) {
@@ -246,6 +248,7 @@ bool Connection::send(const EventChunk& chunk) {
       const std::uint64_t earlier =
           lost_ ? read.duplicates : std::min(read.duplicates, accepted - read.accepted);
       if (lost_) accepted = read.accepted + read.duplicates;
+      if (owner_.options().answered) owner_.options().answered(chunk, reply->body);
       owner_.answered(chunk, accepted, read.duplicates - earlier, read);
       return true;
     }

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ namespace ouzel {
 struct EventChunk {
   std::string lines;
   std::vector<SteadyTime> due;
+  /// Idempotency-Key. A chunk that has one is a request of its own; others may share one.
+  std::string key = {};
 };
 
 struct SenderOptions {
@@ -33,6 +36,9 @@ struct SenderOptions {
   std::uint32_t request_events_max = 500;
   std::size_t queue_bytes_max = 64 << 20;                       ///< Of all connections.
   std::chrono::nanoseconds lost_max{std::chrono::seconds(30)};  ///< Unreachable longer: give up.
+  /// Called with each request that is answered for good, and the answer's body; from the sender's
+  /// threads, so it must be thread-safe. Empty: nobody is told.
+  std::function<void(const EventChunk&, const std::string& reply)> answered = {};
 };
 
 struct SenderReport {

@@ -120,6 +120,7 @@ void Api::metrics(const http::Request& request, http::Responder responder) {
   const http::Server* const server = server_.load();
   const MetricsInput input{.engine = status_.status(),
                            .http_events = http_events_,
+                           .file_events = options_.file_events,
                            .server = server ? server->status() : http::ServerStatus{},
                            .process = read_process_status(),
                            .now = clock_.wall(),

@@ -25,10 +25,11 @@
 namespace ouzel {
 
 struct ApiOptions {
-  std::string version;              ///< Of the program.
-  std::string revision;             ///< Of its source.
-  std::string version_json;         ///< What /version answers.
-  std::function<bool()> accepting;  ///< False while starting and stopping. Thread-safe.
+  std::string version;                          ///< Of the program.
+  std::string revision;                         ///< Of its source.
+  std::string version_json;                     ///< What /version answers.
+  const IntakeCounters* file_events = nullptr;  ///< Of a file source; must outlive it. Null: none.
+  std::function<bool()> accepting;              ///< False while starting and stopping. Thread-safe.
 };
 
 class Api {

@@ -33,6 +33,9 @@ void write_events(MetricsPage& page, const MetricsInput& input) {
   const auto relaxed = std::memory_order_relaxed;
   page.family("ouzel_events_received_total", kCounter, "Events sent to a door.");
   page.sample(input.http_events.received.load(relaxed), {{"source", "http"}});
+  if (input.file_events != nullptr) {
+    page.sample(input.file_events->received.load(relaxed), {{"source", "file"}});
+  }
   page.family("ouzel_events_accepted_total", kCounter,
               "Events on disk: accepted = scored + rejected + in flight.");
   page.sample(sum_of(engine, [](const LaneStatus& lane) { return lane.accepted; }));

@@ -16,6 +16,7 @@ namespace ouzel {
 struct MetricsInput {
   EngineStatus engine;
   const IntakeCounters& http_events;
+  const IntakeCounters* file_events = nullptr;  ///< Null: there is no file source.
   http::ServerStatus server;
   ProcessStatus process;
   WallTime now{};

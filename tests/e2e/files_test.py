@@ -1,0 +1,233 @@
+"""Events from files: `ouzel score`, and files as a pipeline's source, through kills, rotation and
+truncation: each line has one outcome, and the two ways give the same bytes."""
+import collections
+import gzip
+import json
+import os
+import random
+import subprocess
+import time
+
+from engine import PROGRAM, Engine, ouzel, tap
+from place import PIPELINE, InScratch
+
+ROWS = 30_000
+TIMEOUT_S = 60
+
+
+def rows(first, count):
+    return "".join(f"press-{n % 7},{1772352000 + n},{60 + n % 3},5\n"
+                   for n in range(first, first + count))
+
+
+HEADER = "device_id,ts,temperature,pressure\n"
+
+
+def position(line):
+    partition, offset = json.loads(line)["id"].split(":")
+    return int(partition), int(offset)
+
+
+def ids(lines):
+    return collections.Counter(json.loads(line)["data"]["event"]["id"] for line in lines)
+
+
+class Score(InScratch):
+    def score(self, path, *flags):
+        done = ouzel("score", PIPELINE, "--in", path, *flags)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout.splitlines()
+
+    def test_dialects_say_the_same(self):
+        lines = [json.dumps({"device_id": f"press-{n % 7}", "ts": 1772352000 + n,
+                             "temperature": 60.5 + n % 3, "pressure": 5}) for n in range(50)]
+        plain = self.write("a", "\n" + "\n".join(lines) + "\n")
+        expected = self.score(plain)
+        cells = [list(json.loads(line).values()) for line in lines]
+        names = ["device_id", "ts", "temperature", "pressure"]
+        comma = "\n".join(",".join(map(str, row)) for row in [names, *cells])
+        self.assertEqual(self.score(self.write("a", comma)), expected)
+        quoted = "\r\n".join(";".join(f'"{cell}"' for cell in row) for row in [names, *cells])
+        self.assertEqual(self.score(self.write("a", "\ufeff" + quoted.replace(".5", ",5")),
+                                    "--decimal", ","), expected)
+        tabs = "\n" + "\n".join("\t".join(map(str, row)) for row in cells)
+        self.assertEqual(self.score(self.write("a", tabs), "--columns", ",".join(names)), expected)
+        (self.folder / "a").write_bytes(gzip.compress(comma.encode()))
+        self.assertEqual(self.score(self.folder / "a"), expected)
+
+    def test_bad_rows_are_outcomes(self):
+        lines = self.score(self.write("day.csv", HEADER + rows(0, 1) + "press-1,2\n" + rows(1, 1)))
+        data = [json.loads(line)["data"] for line in lines]
+        self.assertEqual([one["status"] for one in data], ["scored", "rejected", "scored"])
+        self.assertEqual((data[1]["reason"], data[1]["detail"]),
+                         ("malformed", "line 3: expected 4 cells, got 2"))
+        self.assertEqual(data[1]["event"]["id"], "day.csv:3")
+
+    def test_unreadable_input_is_a_failure(self):
+        cases = {"no such file": self.folder / "none.csv",
+                 "twice": self.write("twice.csv", "a,a\n1,2\n"),
+                 "cut": self.folder / "cut.gz"}
+        cases["cut"].write_bytes(gzip.compress(HEADER.encode() + rows(0, 99).encode())[:-9])
+        for name, path in cases.items():
+            with self.subTest(name):
+                self.assertEqual(ouzel("score", PIPELINE, "--in", path).returncode, 1)
+
+
+class Source(InScratch):
+    def pipeline(self, source):
+        return self.press_without("source:", f"source: {{file: {source}}}")
+
+    def until(self, data_dir, count):
+        """The outcomes once they are `count`."""
+        end = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < end:
+            lines = tap(data_dir, "outcomes")
+            if len(lines) >= count:
+                return lines
+            time.sleep(0.05)
+        self.fail(f"{len(lines)} outcomes, expected {count}")
+
+    def test_a_file_ends_and_so_does_the_program(self):
+        day = self.write("day.csv", HEADER + rows(0, 2000) + "x\n")
+        pipeline = self.pipeline("{path: day.csv}")
+        data_dir = self.folder / "data"
+        for _ in range(2):   # the second time there is nothing left to read
+            with Engine(pipeline, data_dir, ready=False) as engine:
+                self.assertEqual(engine.wait(), 0, engine.log())
+        scored = ouzel("score", pipeline, "--in", day).stdout.splitlines()
+        self.assertEqual(sorted(tap(data_dir, "outcomes"), key=position),
+                         sorted(scored, key=position))
+        rejects = [json.loads(line)["data"] for line in tap(data_dir, "rejects")]
+        self.assertEqual([(one["detail"], one["event"]["bytes"]) for one in rejects],
+                         [("line 2002: expected 4 cells, got 1", "x")])
+
+    def test_kills_lose_and_double_nothing(self):
+        chance = random.Random(4)
+        self.write("day.csv", HEADER + rows(0, ROWS))
+        (self.folder / "day.gz").write_bytes(gzip.compress((self.folder / "day.csv").read_bytes()))
+        for name in ("day.csv", "day.gz"):
+            pipeline = self.pipeline(f"{{path: {name}}}")
+            data_dir = self.folder / ("data-" + name)
+            for _ in range(6):
+                with Engine(pipeline, data_dir, ready=False) as engine:
+                    time.sleep(chance.uniform(0, 0.12))
+                    engine.kill()
+            with Engine(pipeline, data_dir, ready=False) as engine:
+                self.assertEqual(engine.wait(), 0, engine.log())
+            self.assertEqual(ids(tap(data_dir, "outcomes")),
+                             {f"{name}:{line}": 1 for line in range(2, ROWS + 2)})
+
+    def test_follows_growth_rotation_and_truncation(self):
+        log = self.write("day.csv", HEADER + rows(0, 10))
+        data_dir = self.folder / "data"
+        pipeline = self.pipeline("{path: day.csv, follow: true}")
+        with Engine(pipeline, data_dir) as engine:
+            self.until(data_dir, 10)
+            with log.open("a") as more:
+                more.write(rows(10, 5) + "press-1,17723")
+            self.until(data_dir, 15)
+            with log.open("a") as more:
+                more.write("52015,60,5\n")
+            self.until(data_dir, 16)
+            engine.kill()
+            with log.open("a") as more:   # nobody looks while it grows and goes
+                more.write(rows(16, 4) + "press-2,1772352020,60,5")
+            os.rename(log, self.folder / "day.csv.1")
+            self.write("day.csv", HEADER + rows(21, 10))
+        with Engine(pipeline, data_dir) as engine:
+            self.until(data_dir, 31)
+            os.rename(log, self.folder / "day.csv.2")
+            self.write("day.csv", HEADER + rows(31, 10))
+            self.until(data_dir, 41)
+            log.write_text(HEADER + rows(41, 1))
+            self.until(data_dir, 42)
+            self.assertEqual(engine.total("ouzel_events_received_total"), 26)
+            self.assertEqual(engine.stop(), 0)
+            self.assertIn("got shorter", engine.log())
+        outcomes = [json.loads(line)["data"] for line in tap(data_dir, "outcomes")]
+        self.assertEqual(sorted(one["event"]["time"] for one in outcomes),
+                         sorted({one["event"]["time"] for one in outcomes}))
+        self.assertEqual({one["status"] for one in outcomes}, {"scored"})
+        self.assertEqual(len(outcomes), 42)
+
+    def test_reads_a_directory_and_marks_what_is_done(self):
+        for finished in ("marker", "rename"):
+            inbox = self.folder / finished
+            inbox.mkdir()
+            for name, text in (("b.csv", HEADER + rows(0, 10)), ("a.csv", HEADER + rows(10, 10)),
+                               ("bad.csv", "a,a\n1,2\n"), ("c.csv", HEADER + rows(20, 10)),
+                               ("d.txt", "not mine"), (".e.csv", HEADER + rows(30, 10))):
+                (inbox / name).write_text(text)
+            data_dir = self.folder / ("data-" + finished)
+            pipeline = self.pipeline(
+                f'{{path: {finished}, pattern: "*.csv", finished: {finished}}}')
+            with Engine(pipeline, data_dir, ready=False) as engine:
+                self.assertEqual(engine.wait(), 0, engine.log())
+                self.assertIn("bad.csv: the header: two columns have the name a", engine.log())
+            want = [f"{name}:{line}" for name in ("a.csv", "b.csv", "c.csv")
+                    for line in range(2, 12)]
+            self.assertEqual(sorted(ids(tap(data_dir, "outcomes")).elements()), sorted(want))
+            names = {path.name for path in inbox.iterdir()}
+            self.assertLessEqual({"a.csv.done", "bad.csv.failed", "c.csv.done"}, names)
+            self.assertEqual("a.csv" in names, finished == "marker")
+
+    def test_a_missing_file_is_said(self):
+        with Engine(self.pipeline("{path: none.csv}"), self.folder / "data", ready=False) as engine:
+            self.assertEqual(engine.wait(), 1)
+            self.assertIn("none.csv", engine.log())
+
+
+class Send(InScratch):
+    def send(self, path, engine, *flags):
+        done = ouzel("send", path, "--to", f"http://127.0.0.1:{engine.port}", *flags)
+        return done.returncode, done.stderr.splitlines()
+
+    def test_sent_again_doubles_nothing(self):
+        day = self.write("day.csv", HEADER + rows(0, 1200))
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            status, said = self.send(day, engine)
+            self.assertEqual((status, said),
+                             (0, ["accepted=1200 duplicates=0 refused=0 skipped=0"]))
+            with day.open("a") as more:   # a last request that grows keeps its key
+                more.write(rows(1200, 10))
+            status, said = self.send(day, engine, "--connections", "3")
+            self.assertEqual((status, said),
+                             (0, ["accepted=10 duplicates=1200 refused=0 skipped=0"]))
+            self.assertFalse((self.folder / "day.csv.ouzel-send").exists())
+            engine.wait_scored()
+            self.assertEqual(engine.total("ouzel_events_accepted_total"), 1210)
+
+    def test_refusals_are_told_with_their_line(self):
+        bad = self.write("a.ndjson", '{"device_id":"a","ts":1,"temperature":1,"pressure":1}\n\n'
+                                     '{"ts":2}\n{"device_id":"b",\n')
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            status, said = self.send(bad, engine)
+        self.assertEqual(status, 1)
+        self.assertEqual([line.split(":")[0] for line in said[:2]],
+                         ["line 3 refused", "line 4 refused"])
+        self.assertEqual(said[-1], "accepted=1 duplicates=0 refused=2 skipped=0")
+
+    def test_goes_on_where_it_was_killed(self):
+        day = self.write("day.csv", HEADER + rows(0, 3000))
+        state = self.folder / "day.csv.ouzel-send"
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            url = f"http://127.0.0.1:{engine.port}"
+            sending = subprocess.Popen([str(PROGRAM), "send", str(day), "--to", url, "--rate",
+                                        "400"], stderr=subprocess.DEVNULL)
+            end = time.monotonic() + TIMEOUT_S
+            while not state.exists() and time.monotonic() < end:
+                time.sleep(0.02)
+            sending.kill()
+            sending.wait()
+            status, said = self.send(day, engine)
+            self.assertEqual(status, 0, said)
+            totals = dict(word.split("=") for word in said[-1].split())
+            self.assertGreater(int(totals["skipped"]), 0)
+            self.assertFalse(state.exists())
+            engine.wait_scored()
+            self.assertEqual(engine.total("ouzel_events_accepted_total"), 3000)
+
+    def test_nobody_there(self):
+        day = self.write("day.csv", HEADER + rows(0, 3))
+        done = ouzel("send", day, "--to", "http://127.0.0.1:9")
+        self.assertEqual(done.returncode, 69, done.stderr)
