@@ -52,6 +52,77 @@ TEST(JsonConformance, Parsing) {
   }
 }
 
+/// A parser of its own, slow and plain, for texts made of `tokens`.
+class PlainJson {
+ public:
+  static bool accepts(const std::vector<std::string_view>& tokens) {
+    PlainJson json{tokens};
+    return json.value() && json.at_ == tokens.size();
+  }
+
+ private:
+  explicit PlainJson(const std::vector<std::string_view>& tokens) : tokens_(tokens) {}
+  bool take(std::string_view token) {
+    if (at_ == tokens_.size() || tokens_[at_] != token) return false;
+    ++at_;
+    return true;
+  }
+  bool string() {
+    if (at_ == tokens_.size() || tokens_[at_].front() != '"') return false;
+    ++at_;
+    return true;
+  }
+  bool value() {
+    if (take("{")) return members();
+    if (take("[")) return elements();
+    return string() || take("1") || take("true") || take("null");
+  }
+  bool members() {
+    if (take("}")) return true;
+    do {
+      if (!string() || !take(":") || !value()) return false;
+    } while (take(","));
+    return take("}");
+  }
+  bool elements() {
+    if (take("]")) return true;
+    do {
+      if (!value()) return false;
+    } while (take(","));
+    return take("]");
+  }
+
+  const std::vector<std::string_view>& tokens_;
+  std::size_t at_ = 0;
+};
+
+/// Tokens thrown together: whatever is no JSON is malformed, read or not.
+TEST(JsonConformance, AgreesWithAPlainParser) {
+  constexpr std::array<std::string_view, 12> kTokens = {
+      "{", "}", "[", "]", ",", ":", "\"a\"", "\"temperature\"", "\"\\n\"", "1", "true", "null"};
+  const Schema schema = plain_schema();
+  for (const char* text : {R"({"x":["a":1]})", R"({"x":"a":{}})", R"(["a":{"b":1}])"}) {
+    EXPECT_EQ(decode_payload(schema, text).fate, Fate::malformed) << text;
+  }
+  Random random(12);
+  std::size_t good = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    std::vector<std::string_view> tokens;
+    const bool inside = random.chance(0.7);  // Few throws are JSON without a frame.
+    if (inside) tokens = {"{", "\"x\"", ":", "["};
+    for (std::uint64_t left = 1 + random.below(8); left > 0; --left) {
+      tokens.push_back(kTokens[random.below(kTokens.size())]);
+    }
+    if (inside) tokens.insert(tokens.end(), {"]", "}"});
+    std::string text;
+    for (const std::string_view token : tokens) text.append(token).append(" ");
+    const bool accepted = decode_payload(schema, text).fate != Fate::malformed;
+    ASSERT_EQ(accepted, PlainJson::accepts(tokens)) << text;
+    good += accepted;
+  }
+  EXPECT_GT(good, 1'000U);
+}
+
 TEST(JsonConformance, Transform) {
   const auto files = files_of("test_transform");
   if (files.empty()) GTEST_SKIP() << "SKIPPED: no JSON test suite; set OUZEL_SHARED to its folder";

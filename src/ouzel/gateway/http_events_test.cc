@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <set>
 
+#include "ouzel/base/random.h"
 #include "ouzel/decode/event_record.h"
 #include "ouzel/gateway/binary_event.h"
 #include "ouzel/gateway/event_reply.h"
@@ -330,6 +332,43 @@ TEST_F(HttpEventsTest, LetsNoBodyBecomeAttributes) {
   const auto got = send(kPayload, R"({"device":"d1","t":tru})", binary("x"));
   EXPECT_NE(got.body.find("near byte 19"), std::string::npos) << got.body;
   EXPECT_TRUE(door_.ids.empty());
+}
+
+/// Whatever the body: the event around it is malformed just when the body alone is.
+TEST_F(HttpEventsTest, ABodyIsJudgedAsIfItStoodAlone) {
+  constexpr std::array<std::string_view, 16> kTokens = {
+      "{",     "}",           "[", "]", ",",    ":", "\"",       "\\",
+      "\"a\"", "\"subject\"", "1", "-", "true", " ", "\"\\\"\"", "{\"a\":1}"};
+  Random random(11);
+  http::Headers headers;
+  for (const auto& [name, value] : binary("x")) headers.add(name, value);
+  Decoder decoder(schema_);
+  std::size_t good = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    std::string body;
+    for (std::uint64_t left = 1 + random.below(9); left > 0; --left) {
+      body += kTokens[random.below(kTokens.size())];
+    }
+    const std::size_t size = body.size();
+    body.append(kDecodePadding, '\0');
+    const std::string_view alone = std::string_view(body).substr(0, size);
+    const bool malformed = decoder.decode({}, alone).fate == Fate::malformed;
+    std::string made;
+    const auto fault = write_structured(made, headers, alone);
+    const std::size_t made_size = made.size();
+    made.append(kDecodePadding, '\0');
+    const Fate fate = fault ? fault->fate
+                            : decoder
+                                  .decode({.form = EventForm::structured},
+                                          std::string_view(made).substr(0, made_size))
+                                  .fate;
+    ASSERT_EQ(fate == Fate::malformed, malformed) << alone;
+    if (!malformed) {
+      ASSERT_NE(fate, Fate::envelope) << alone;
+      ++good;
+    }
+  }
+  EXPECT_GT(good, 3'000U);
 }
 
 TEST_F(HttpEventsTest, RefusesABrokenBinaryEnvelope) {
