@@ -40,11 +40,16 @@ def value(number, name, shape):
 
 
 def dense_net(widths, hidden="Relu", last="Sigmoid", seed=1, metadata=None, version=1,
-              weights=None):
-    """The bytes of a model x [rows, widths[0]] -> y [rows, widths[-1]]. `weights`: [[matrix by
+              weights=None, steps=0):
+    """The bytes of a model x [rows, widths[0]] -> y [rows, widths[-1]]; with `steps`, of a model
+    x [rows, steps, widths[0] / steps]. `weights`: [[matrix by
     rows, biases] a layer] instead of those from the seed; `last`: None for a linear output."""
     chance = random.Random(seed)
     graph, at = b"", "x"
+    shape = ("rows", widths[0])
+    if steps:
+        shape = ("rows", steps, widths[0] // steps)
+        graph, at = node("Flatten", ["x"], "flat"), "flat"
     for layer, (wide, narrow) in enumerate(zip(widths, widths[1:])):
         if weights:
             matrix, bias = weights[layer]
@@ -59,7 +64,7 @@ def dense_net(widths, hidden="Relu", last="Sigmoid", seed=1, metadata=None, vers
         if activation:
             graph += node(activation, [out], "y" if final else f"active{layer}")
         at = f"active{layer}" if activation else out
-    graph += field(2, "net") + value(11, "x", ("rows", widths[0])) + \
+    graph += field(2, "net") + value(11, "x", shape) + \
         value(12, "y", ("rows", widths[-1]))
     entries = b"".join(field(14, field(1, key) + field(2, text))
                        for key, text in (metadata or {}).items())

@@ -10,7 +10,7 @@ from engine import Engine, ouzel, tap
 from place import PIPELINE, InScratch
 
 COMMANDS = ("create", "run", "lint", "echo", "schema", "list", "graph", "simulate", "tap", "top",
-            "bench", "completion", "doctor", "version", "help")
+            "bench", "completion", "doctor", "model", "version", "help")
 
 
 class Usage(InScratch):

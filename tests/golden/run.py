@@ -302,6 +302,10 @@ def run_way(case, way, update):
     return judge(case, topics, totals)
 
 
+def has_onnx():
+    return json.loads(ouzel("version", "--json").stdout)["features"]["model.onnx"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--update", action="store_true", help="write what the first way gives")
@@ -314,6 +318,10 @@ def main():
     jobs = [(case, way) for case in cases for way in (WAYS[:1] if options.update else WAYS)]
     jobs += [(case, ORACLE) for case in cases
              if (case.folder / "oracle.py").exists() and not options.update]
+    skipped = len(jobs)
+    if not has_onnx():   # said, and counted: a build without ONNX Runtime refuses such pipelines
+        jobs = [(case, way) for case, way in jobs if "net" not in case.settings]
+    skipped -= len(jobs)
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for (case, way), why in zip(jobs, pool.map(lambda j: run_way(*j, options.update), jobs)):
@@ -322,7 +330,7 @@ def main():
                 print(f"{case.name}, {way.name}: {why}\nFAILED {case.name}, {way.name}", flush=True)
             elif options.verbose:
                 print(f"ok {case.name}, {way.name}", flush=True)
-    print(f"{len(jobs) - failed} passed, {failed} failed, 0 skipped")
+    print(f"{len(jobs) - failed} passed, {failed} failed, {skipped} skipped")
     sys.exit(1 if failed or not jobs else 0)
 
 

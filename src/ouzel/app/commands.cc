@@ -19,6 +19,7 @@ void add_commands(CommandLine& line) {
   add_bench(line);
   add_completion(line);
   add_doctor(line);
+  add_model(line);
   add_version(line);
   add_help(line);
 }

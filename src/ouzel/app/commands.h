@@ -21,6 +21,7 @@ void add_dlq(CommandLine& line);
 void add_bench(CommandLine& line);
 void add_completion(CommandLine& line);
 void add_doctor(CommandLine& line);
+void add_model(CommandLine& line);
 void add_version(CommandLine& line);
 void add_help(CommandLine& line);
 

@@ -16,6 +16,7 @@
 #include "ouzel/lane/key_table.h"
 #include "ouzel/model/detector.h"
 #include "ouzel/spec/echo.h"
+#include "ouzel/spec/quantity.h"
 #include "ouzel/spec/reader.h"
 
 namespace ouzel {
@@ -71,6 +72,22 @@ Hash128 plan_hash(const Pipeline& pipeline, const std::vector<std::unique_ptr<St
   return hash128(text);
 }
 
+/// Where the pipeline does not say from which score a row is odd, the model's card may.
+void take_card_threshold(Node& root, LoadedPipeline& out, Findings& findings) {
+  if (out.pipeline.model == nullptr || out.pipeline.model->decision_threshold() == 0) return;
+  const Node* decide = root.find("decide");
+  const auto given = [&](const char* key) { return decide != nullptr && decide->find(key); };
+  if (given("threshold")) return;
+  DecideSpec& spec = out.pipeline.decide;
+  const bool lower_review = !given("review");
+  spec.threshold = out.pipeline.model->decision_threshold();
+  const std::string text = format_number(spec.threshold);
+  apply(root, {.origin = "model card", .path = "decide.threshold", .value = text}, findings);
+  if (!lower_review || spec.review <= spec.threshold) return;
+  spec.review = spec.threshold;
+  apply(root, {.origin = "model card", .path = "decide.review", .value = text}, findings);
+}
+
 }  // namespace
 
 std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings& findings) {
@@ -84,9 +101,10 @@ std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings
   const Table& table = pipeline_fields().table();
   read(pipeline_fields(), *root, out.pipeline, findings);
   if (findings.empty()) {
-    out.effective = echo(table, *root);
     out.pipeline.canonical = echo(table, *root, EchoPart::outcome);
     load_assets(out.pipeline, *root, findings);
+    take_card_threshold(*root, out, findings);
+    out.effective = echo(table, *root);
   }
   if (findings.empty()) lint_pipeline(out.pipeline, *root, findings);
   findings.sort();

@@ -5,7 +5,10 @@
 #include <optional>
 #include <set>
 
+#include "ouzel/base/hash.h"
 #include "ouzel/spec/document.h"
+#include "ouzel/spec/finding.h"
+#include "ouzel/spec/quantity.h"
 
 namespace ouzel {
 namespace {
@@ -64,6 +67,23 @@ Result<std::vector<CardReference>> read_reference(const std::string& key, const 
   return out;
 }
 
+std::string reference_json(const std::vector<CardReference>& reference) {
+  std::string out;
+  for (const CardReference& one : reference) {
+    out += out.empty() ? "{" : ",";
+    append_json_string(out, one.feature);
+    out += ":{\"mean\":" + format_number(one.mean) + ",\"std\":" + format_number(one.std) +
+           ",\"min\":" + format_number(one.min) + ",\"max\":" + format_number(one.max) +
+           ",\"missing\":" + format_number(one.missing) + ",\"quantiles\":{";
+    for (std::size_t i = 0; i < one.quantiles.size(); ++i) {
+      out += (i > 0 ? ",\"" : "\"") + format_number(kCardQuantiles[i]) +
+             "\":" + format_number(one.quantiles[i]);
+    }
+    out += "}}";
+  }
+  return out + "}";
+}
+
 }  // namespace
 
 const CardReference* ModelCard::find(std::string_view feature) const {
@@ -91,7 +111,36 @@ Result<ModelCard> read_card(const OnnxFile& file) {
       card.threshold = *threshold;
     }
   }
+  for (const auto& [key, value] : file.metadata) {
+    if (key == "ouzel.feature_hash" && value != feature_hash(card.features)) {
+      return wrong(key, feature_hash(card.features) + " expected for its ouzel.features, got '" +
+                            value.substr(0, 64) + "' (write the card anew: ouzel model card)");
+    }
+  }
   return card;
+}
+
+std::string feature_hash(const std::vector<std::string>& features) {
+  std::string text;
+  for (const std::string& name : features) text += name + "\n";
+  return to_string(hash128(text));
+}
+
+std::vector<std::pair<std::string, std::string>> card_entries(const ModelCard& card) {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (!card.name.empty()) out.emplace_back("ouzel.name", card.name);
+  if (!card.features.empty()) {
+    std::string names;
+    for (const std::string& name : card.features) {
+      names += names.empty() ? "[" : ",";
+      append_json_string(names, name);
+    }
+    out.emplace_back("ouzel.features", names + "]");
+    out.emplace_back("ouzel.feature_hash", feature_hash(card.features));
+  }
+  if (card.threshold > 0) out.emplace_back("ouzel.threshold", format_number(card.threshold));
+  if (!card.reference.empty()) out.emplace_back("ouzel.reference", reference_json(card.reference));
+  return out;
 }
 
 }  // namespace ouzel

@@ -56,6 +56,10 @@ class OnnxModel {
   std::uint32_t version() const { return version_; }
   const OnnxPlan& plan() const { return plan_; }
   const ModelCard& card() const { return card_; }
+  /// The score from which a row is odd, as the card says; 0: it does not, or means an error.
+  double decision_threshold() const {
+    return plan_.kind == OnnxKind::autoencoder ? 0 : card_.threshold;
+  }
   const OnnxVerdict& verdict() const { return verdict_; }
   const OnnxSession& session() const { return *session_; }
   /// Names of what Reasons::column indexes.

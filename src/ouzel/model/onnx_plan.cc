@@ -303,6 +303,17 @@ class OutputPlanner {
 
 }  // namespace
 
+std::size_t columns_of(const OnnxFile& file) {
+  std::size_t out = 0;
+  for (const OnnxValue& input : file.inputs) {
+    if (!input.shaped || input.dims.empty() || (input.dims.size() > 1 && input.dims.back() < 0)) {
+      return 0;
+    }
+    out += input.dims.size() == 1 ? 1 : static_cast<std::size_t>(input.dims.back());
+  }
+  return out;
+}
+
 Result<OnnxPlan> plan_inputs(const OnnxFile& file, const ModelCard& card, const OnnxSpec& spec,
                              const Schema& schema, const std::vector<std::string>& features) {
   const Columns columns(schema, features);

@@ -54,6 +54,9 @@ struct OnnxPlan {
   std::size_t numbers() const { return columns.size() * steps; }
 };
 
+/// How many columns the file says that it takes; 0: it leaves that open.
+std::size_t columns_of(const OnnxFile& file);
+
 /// The inputs' part.
 Result<OnnxPlan> plan_inputs(const OnnxFile& file, const ModelCard& card, const OnnxSpec& spec,
                              const Schema& schema, const std::vector<std::string>& features);

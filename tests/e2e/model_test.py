@@ -1,0 +1,71 @@
+"""A model of one's own: its card, the pipeline that takes it, and files that are none."""
+import json
+import unittest
+
+from engine import ouzel
+from onnx_writer import dense_net
+from place import InScratch
+
+PIPELINE = """name: own
+schema:
+  key: id
+  fields: {a: number, b: number, c: number}
+model: {onnx: model.onnx}
+"""
+
+
+class Model(InScratch):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "net.onnx").write_bytes(dense_net([2, 4, 1]))
+        (self.folder / "rows.csv").write_text("a,c\n1,10\n3,30\n,50\n")
+        (self.folder / "pipeline.yaml").write_text(PIPELINE)
+
+    def run_here(self, code, *arguments):
+        done = ouzel(*arguments, cwd=self.folder)
+        self.assertEqual(done.returncode, code, f"{arguments}: {done.stdout}{done.stderr}")
+        return done
+
+    def need_onnx(self):
+        if not json.loads(ouzel("version", "--json").stdout)["features"]["model.onnx"]:
+            self.skipTest("this build has no ONNX Runtime")
+
+    def test_a_card_says_what_goes_in(self):
+        self.need_onnx()
+        self.run_here(0, "model", "card", "net.onnx", "--features", "c,a", "--threshold", "0.25",
+                      "--reference", "rows.csv", "--name", "mine", "--out", "model.onnx")
+        shown = self.run_here(0, "model", "show", "model.onnx").stdout
+        self.assertIn("input: x: float[?,2]", shown)
+        self.assertIn('ouzel.name: "mine"', shown)
+        self.assertIn('\\"c\\":{\\"mean\\":30', shown)
+        self.run_here(0, "lint", "pipeline.yaml")
+        self.assertIn("threshold: 0.25", self.run_here(0, "echo", "pipeline.yaml").stdout)
+        self.assertIn("threshold: 0.5", self.run_here(
+            0, "echo", "pipeline.yaml", "--set", "decide={threshold: 0.5, review: 0.1}").stdout)
+
+    def test_a_card_that_does_not_fit_is_refused(self):
+        short = self.run_here(78, "model", "card", "net.onnx", "--features", "a", "--out", "x.onnx")
+        self.assertIn("takes 2 columns", short.stderr)
+        gone = self.run_here(78, "model", "card", "net.onnx", "--features", "a,b", "--reference",
+                             "rows.csv", "--out", "x.onnx")
+        self.assertIn("no column 'b'; it has [a, c]", gone.stderr)
+        self.assertFalse((self.folder / "x.onnx").exists())
+
+    def test_what_is_no_model_is_refused(self):
+        whole = (self.folder / "net.onnx").read_bytes()
+        for bad in (b"", b"PK\x03\x04", whole[:len(whole) // 2], b"\xff" * 4096):
+            (self.folder / "model.onnx").write_bytes(bad)
+            self.assertIn("not an ONNX model", self.run_here(78, "model", "show",
+                                                             "model.onnx").stderr)
+            self.assertIn("onnx:", self.run_here(1, "lint", "pipeline.yaml").stdout)
+
+    def test_both_lists_stand_in_the_refusal(self):
+        self.need_onnx()
+        (self.folder / "model.onnx").write_bytes(dense_net([2, 1]))
+        said = self.run_here(1, "lint", "pipeline.yaml").stdout
+        self.assertIn("takes 2 columns", said)
+        self.assertIn("[a, b, c]", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
