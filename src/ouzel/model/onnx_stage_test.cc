@@ -206,7 +206,9 @@ TEST_F(OnnxStageTest, ABrokenModelIsARefusalNotAnEnd) {
       .node("Add", {"x", "big"}, {"y"})
       .output("y", {kAny, 1});
   const std::string why = refusal(fixture::source(greedy, {"a"}));
-  EXPECT_TRUE(why.starts_with("a first run of the model: ")) << why;
+  EXPECT_TRUE(why.starts_with("a first run of the model: ") ||
+              why.starts_with("loading and trying the model: "))
+      << why;
 }
 
 TEST_F(OnnxStageTest, TheTrialSeesWhatDependsOnCompany) {
