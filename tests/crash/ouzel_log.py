@@ -450,7 +450,8 @@ def read_snapshots(data_dir, log_id):
         path = os.path.join(directory, name)
         with open(path, 'rb') as file:
             page = file.read(PAGE)
-        if len(page) < PAGE or page[:8] != b'OUZELSNP' or struct.unpack_from('<I', page, 8)[0] != 1:
+        version = struct.unpack_from('<I', page, 8)[0] if len(page) == PAGE else 0
+        if page[:8] != b'OUZELSNP' or version not in (1, 2):
             continue
         if crc32c(page[:PAGE - 4]) != struct.unpack_from('<I', page, PAGE - 4)[0]:
             continue

@@ -43,6 +43,35 @@ class Edited(InScratch):
                 second = [place for place in edited if edited[place] == new[place]]
                 self.assertEqual((len(first), len(second)), (HALF, HALF))
 
+    def test_another_threshold_goes_on_with_the_state(self):
+        before = self.press_without("decide:", "decide: {threshold: 0.9, include_features: true}")
+        after = self.write("after.yaml", before.read_text().replace("threshold: 0.9",
+                                                                    "threshold: 0.8"))
+        edited, said = self.play("edited", [before, after], False)
+        self.assertIn("another plan goes on with the state", said)
+        self.assertNotIn("rebuilt", said)
+        old, _ = self.play("old", [before, before], False)
+        for place, line in edited.items():
+            for member in ("features", "score", "event"):
+                self.assertEqual(json.loads(line)["data"][member],
+                                 json.loads(old[place])["data"][member], place)
+        thresholds = [json.loads(line)["data"]["threshold"] for line in edited.values()]
+        self.assertEqual((thresholds.count(0.9), thresholds.count(0.8)), (HALF, HALF))
+
+    def test_after_a_crash_another_threshold_is_rebuilt_and_says_so(self):
+        before = self.press_without("decide:", "decide: {threshold: 0.9, hold_off: 5m}")
+        after = self.write("after.yaml", before.read_text().replace("hold_off: 5m", "hold_off: 6m"))
+        _, said = self.play("killed", [before, after], True)
+        self.assertIn("state is rebuilt from retained events", said)
+
+    def test_a_clean_stop_leaves_nothing_to_replay(self):
+        data_dir = self.folder / "data"
+        with Engine(PIPELINE, data_dir) as engine:
+            engine.connect().post(goods(0, HALF))
+            engine.wait_scored()
+            self.assertEqual(engine.stop(), 0)
+        self.assertTrue(list((data_dir / "snapshots").iterdir()))
+
     def test_same_plan_is_not_rebuilt(self):
         _, said = self.play("same", [PIPELINE, PIPELINE], False)
         self.assertNotIn("another plan", said)

@@ -59,10 +59,28 @@ Result<void> check_wiring(const Schema& schema, const std::vector<std::unique_pt
   return {};
 }
 
-/// The canonical text, and how the stages lay out their state: a build that keeps it otherwise
+/// Of what the state depends on: the fields that say so, the shape of what tables add, and the
+/// content of files other than tables and models.
+std::string state_text(const Pipeline& pipeline, std::string fields, std::string_view assets) {
+  for (std::size_t i = pipeline.schema.fields.size(); i < pipeline.enriched.fields.size(); ++i) {
+    const Field& field = pipeline.enriched.fields[i];
+    fields += "# enriched " + std::string(field.type == FieldType::string ? "string " : "number ") +
+              field.name + "\n";
+  }
+  // A sequence model's file says what the vectors are that the state holds.
+  const bool remembers = pipeline.model != nullptr && pipeline.model->plan().sequence;
+  while (!assets.empty()) {
+    const std::string_view line = assets.substr(0, assets.find('\n') + 1);
+    const bool model = line.starts_with("# model.") && !remembers;
+    if (!line.starts_with("# enrich.") && !model) fields += line;
+    assets.remove_prefix(line.size());
+  }
+  return fields;
+}
+
+/// Of a canonical text, and how the stages lay out their state: a build that keeps it otherwise
 /// must not read an older build's snapshots.
-Hash128 plan_hash(const Pipeline& pipeline, const std::vector<std::unique_ptr<Stage>>& stages) {
-  std::string text = pipeline.canonical;
+Hash128 text_hash(std::string text, const std::vector<std::unique_ptr<Stage>>& stages) {
   for (const auto& stage : stages) {
     const StateNeed need = stage->state_need();
     text.append("# ").append(stage->name()).append(" ");
@@ -102,7 +120,11 @@ std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings
   read(pipeline_fields(), *root, out.pipeline, findings);
   if (findings.empty()) {
     out.pipeline.canonical = echo(table, *root, EchoPart::outcome);
+    const std::size_t assets = out.pipeline.canonical.size();
     load_assets(out.pipeline, *root, findings);
+    out.pipeline.state_canonical =
+        state_text(out.pipeline, echo(table, *root, EchoPart::state),
+                   std::string_view(out.pipeline.canonical).substr(assets));
     take_card_threshold(*root, out, findings);
     out.effective = echo(table, *root);
   }
@@ -161,7 +183,8 @@ Result<Plan> make_plan(const Pipeline& pipeline) {
       return decode_frame(*decoder, *schema, body, rows, out);
     };
   };
-  plan.hash = plan_hash(pipeline, stages);
+  plan.hash = text_hash(pipeline.canonical, stages);
+  plan.state_hash = text_hash(pipeline.state_canonical, stages);
   return plan;
 }
 

@@ -74,6 +74,8 @@ struct Pipeline {
   ServeSpec serve;
   /// Effective text of what influences state or outcomes: what the plan's hash is made of.
   std::string canonical;
+  /// The part of it that state depends on; another content of a table or a model file is not.
+  std::string state_canonical;
 };
 
 struct PipelineInput {

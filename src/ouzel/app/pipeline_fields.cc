@@ -279,7 +279,8 @@ TableOf<Pipeline> make_pipeline_fields() {
             {.help = "Name of the pipeline, in outcomes and metrics",
              .required = true,
              .example = "press-line",
-             .check = check_pipeline_name})
+             .check = check_pipeline_name,
+             .stateless = true})
       .section("source", source_fields(), {.initial = "http", .operational = true})
       .section("schema", &Pipeline::schema, schema_fields(), {.required = true})
       .section("time", &Pipeline::time, time_fields())
@@ -288,7 +289,7 @@ TableOf<Pipeline> make_pipeline_fields() {
       .list("features", &Pipeline::features, feature_fields(),
             {.help = "Rolling statistics for each key, and functions of a row", .max = "64"})
       .section("model", model_fields(), {.initial = "detector"})
-      .section("decide", &Pipeline::decide, decide_fields())
+      .section("decide", &Pipeline::decide, decide_fields(), {.stateless = true})
       .list("sinks", &Pipeline::sinks, sink_fields(),
             {.help = "Where outcomes are sent", .max = "32", .operational = true})
       .absent("learn", "retraining")

@@ -124,6 +124,22 @@ TEST(Plan, HashChangesWithWhatInfluencesOutcomes) {
   for (const auto& [from, to] : changes) EXPECT_NE(hash_of(kPress, from, to), hash) << to;
 }
 
+TEST(Plan, StateHashIgnoresWhatNoStateDependsOn) {
+  const auto state_of = [](std::string text, const std::string& from, const std::string& to) {
+    text.replace(text.find(from), from.size(), to);
+    return make_plan(*parse_pipeline(text))->state_hash;
+  };
+  const Hash128 state = make_plan(*parse_pipeline(kPress))->state_hash;
+  EXPECT_EQ(state_of(kPress, "threshold: 0.95", "threshold: 0.9"), state);
+  EXPECT_EQ(state_of(kPress, "press-line", "press"), state);
+  EXPECT_EQ(state_of(kPress, "duplicates: 7", "duplicates: 8"), state);
+  EXPECT_NE(state_of(kPress, "max: 150", "max: 151"), state) << "which events are live";
+  EXPECT_NE(state_of(kPress, "max_late: 2h", "max_late: 3h"), state);
+  EXPECT_NE(state_of(kPress, "take: max", "take: min"), state) << "another layout of same size";
+  EXPECT_NE(state_of(kPress, "warm_up: 9", "warm_up: 10"), state);
+  EXPECT_NE(state_of(kPress, "keys: 10", "keys: 11"), state);
+}
+
 TEST(Plan, HashIgnoresFormAndOperation) {
   const Hash128 hash = hash_of(kPress);
   const std::pair<const char*, const char*> changes[] = {

@@ -51,10 +51,10 @@ Result<void> Engine::recover(Random& random) {
   if (options_.witness) witnessed = std::max(witnessed, options_.witness(log_id));
   OUZEL_TRY(log_, SegmentLog::open(fs_, clock_, options_.log, witnessed));
   log_->set_observer([this](std::span<const FrameHeader> headers) { became_durable(headers); });
-  OUZEL_TRY_VOID(survey(*log_, found_));
+  OUZEL_TRY_VOID(survey(*log_, plan_->hash, found_));
+  OUZEL_TRY(journal_, Journal::open(fs_, clock_, directory_->keep_path(), log_id));
   for (std::uint16_t i = 0; i < plan_->partitions; ++i) make_lane(PartitionId(i));
   report_recovery();
-  OUZEL_TRY(journal_, Journal::open(fs_, clock_, directory_->keep_path(), log_id));
   return complete_journal();
 }
 
@@ -80,8 +80,8 @@ void Engine::make_lane(PartitionId partition) {
                 keeper_wake_.signal();
               },
           .switched =
-              [this, rebuilt = found.oldest](PartitionId who, Offset from, AppendNumber number) {
-                const JournalEntry entry{who, from, plan_->hash, rebuilt};
+              [this, &found](PartitionId who, Offset from, AppendNumber number) {
+                const JournalEntry entry{who, from, plan_->hash, found.oldest, !found.rebuilt};
                 log_->when_durable(number, [this, entry](const std::optional<Error>& error) {
                   if (error) return;
                   const std::lock_guard lock(keeper_mutex_);
@@ -90,7 +90,11 @@ void Engine::make_lane(PartitionId partition) {
                 });
               }},
       LaneOptions{});
-  choose_replay(found, {plan_->hash, options_.rebuild_state}, [&](const SnapshotHeader& header) {
+  const ReplayChoice choice{.plan = plan_->hash,
+                            .state = plan_->state_hash,
+                            .rebuild = options_.rebuild_state,
+                            .exact = rebuilds_exactly(partition)};
+  choose_replay(found, choice, [&](const SnapshotHeader& header) {
     std::string duplicates;
     const auto restored = lane->restore(header, &duplicates);
     if (!restored) {
@@ -106,6 +110,13 @@ void Engine::make_lane(PartitionId partition) {
   begin_lane(partition);
 }
 
+/// Whether the retained events give the state that this plan had; absent: the journal lacks it.
+std::optional<bool> Engine::rebuilds_exactly(PartitionId partition) const {
+  const JournalEntry* entry = journal_->newest(partition);
+  if (entry == nullptr || entry->plan != plan_->hash) return std::nullopt;
+  return entry->rebuilt_from == found_[partition.value()].oldest && !entry->continued;
+}
+
 /// Puts the lane, its door and its ledger at what recovery found; a stopped one has no lane.
 void Engine::begin_lane(PartitionId partition) {
   const std::uint16_t i = partition.value();
@@ -117,7 +128,8 @@ void Engine::begin_lane(PartitionId partition) {
   ledger.totals = found.totals;
   ledger.newest_event = found.newest_event;
   for (std::size_t k = 0; k < std::min<std::size_t>(2, found.snapshots.size()); ++k) {
-    kept_[i][k] = found.snapshots[k].resume;
+    // Until a rebuilt state has snapshots of its own, what it was made of must stay.
+    kept_[i][k] = found.rebuilt ? found.replay_from : found.snapshots[k].resume;
   }
   if (!found.stopped.empty()) {
     inputs_[i]->stopped.store(true, std::memory_order_release);
@@ -127,6 +139,8 @@ void Engine::begin_lane(PartitionId partition) {
   const bool switched = found.plan != Hash128{} && found.plan != plan_->hash;
   lanes_[i]->resume_at(found.replay_offset, found.committed, found.totals, switched);
   lanes_[i]->set_snapshot_number(found.snapshots.empty() ? 0 : found.snapshots.front().number);
+  if (!found.rebuilt || found.accepted == Offset{}) lanes_[i]->set_captured(found.replay_offset);
+  if (found.rebuilt && found.committed > Offset{}) lanes_[i]->request_snapshot();
 }
 
 void Engine::report_recovery() const {
@@ -137,8 +151,11 @@ void Engine::report_recovery() const {
   }
   for (const Damage& damage : report.damage)
     logging::error("log damaged", {{"where", damage.what}});
+  std::size_t went_on = 0;
   for (std::size_t i = 0; i < found_.size(); ++i) {
     const PartitionFound& found = found_[i];
+    const bool other = found.plan != Hash128{} && found.plan != plan_->hash;
+    went_on += other && found.stopped.empty() && !found.rebuilt ? 1 : 0;
     if (!found.stopped.empty()) {
       logging::error("partition stopped", {{"partition", text(i)}, {"why", found.stopped}});
     } else if (found.rebuilt && found.committed > Offset{}) {
@@ -146,8 +163,12 @@ void Engine::report_recovery() const {
                     {{"partition", text(i)},
                      {"from", text(found.replay_offset.value())},
                      {"to", text(found.committed.value())},
-                     {"why", found.plan == plan_->hash ? "no snapshot" : "another plan"}});
+                     {"why", other ? "another plan" : "no snapshot"}});
     }
+  }
+  if (went_on > 0) {
+    logging::info("another plan goes on with the state",
+                  {{"plan", to_string(plan_->hash)}, {"partitions", text(went_on)}});
   }
 }
 
@@ -163,7 +184,9 @@ Result<void> Engine::complete_journal() {
     const PartitionFound& found = found_[i];
     if (!found.stopped.empty()) continue;
     const Hash128 plan = found.plan == Hash128{} ? plan_->hash : found.plan;
-    OUZEL_TRY_VOID(journal_->add({PartitionId(i), found.plan_since, plan, found.oldest}));
+    const bool continued = plan == plan_->hash && !found.rebuilt && found.plan_since > Offset{};
+    OUZEL_TRY_VOID(
+        journal_->add({PartitionId(i), found.plan_since, plan, found.oldest, continued}));
   }
   return {};
 }
@@ -191,6 +214,7 @@ void Engine::stop(std::chrono::nanoseconds limit) {
   Wake pause;
   const SteadyTime end = clock_.steady() + limit;
   while (!drained() && clock_.steady() < end) pause.wait_for(kPoll);
+  if (drained()) take_last_snapshots(end);
   stopping_.store(true, std::memory_order_release);
   replay_thread_.join();
   for (auto& worker : workers_) worker->wake.signal();
@@ -199,6 +223,26 @@ void Engine::stop(std::chrono::nanoseconds limit) {
   keeper_wake_.signal();
   keeper_thread_.join();
   journal_->close();
+}
+
+/// So that the next start replays nothing, and that a plan of the same state may go on from here.
+void Engine::take_last_snapshots(SteadyTime end) {
+  std::vector<const Lane*> asked;
+  for (const auto& lane : lanes_) {
+    if (!lane || lane->captured()) continue;
+    lane->request_snapshot();
+    asked.push_back(lane.get());
+  }
+  const auto done = [&] {
+    return std::all_of(asked.begin(), asked.end(),
+                       [](const Lane* lane) { return lane->snapshot_idle(); });
+  };
+  Wake pause;
+  while (!done() && clock_.steady() < end) {
+    // Again and again: a lane that has one under way begins this one when that is published.
+    for (auto& worker : workers_) worker->wake.signal();
+    pause.wait_for(kPoll);
+  }
 }
 
 bool Engine::drained() const {

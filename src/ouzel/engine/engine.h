@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -81,6 +82,7 @@ class Engine final : public StatusSource {
   Result<void> recover(Random& random);
   void make_lane(PartitionId partition);
   void begin_lane(PartitionId partition);
+  std::optional<bool> rebuilds_exactly(PartitionId partition) const;
   void report_recovery() const;
   Result<void> complete_journal();
 
@@ -94,6 +96,7 @@ class Engine final : public StatusSource {
   std::uint64_t snapshot_interval() const;
   void ask_for_snapshots();
   bool drained() const;
+  void take_last_snapshots(SteadyTime end);
 
   FileSystem& fs_;
   const Clock& clock_;

@@ -5,7 +5,7 @@
 namespace ouzel {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 std::string encode(const JournalEntry& entry) {
   std::string body;
@@ -15,6 +15,7 @@ std::string encode(const JournalEntry& entry) {
   writer.put(entry.plan.low);
   writer.put(entry.plan.high);
   writer.put(entry.rebuilt_from.value());
+  writer.put(static_cast<std::uint8_t>(entry.continued ? 1 : 0));
   return body;
 }
 
@@ -26,7 +27,8 @@ Result<JournalEntry> decode(const FrameView& frame) {
   entry.plan.low = reader.get<std::uint64_t>();
   entry.plan.high = reader.get<std::uint64_t>();
   entry.rebuilt_from = Offset(reader.get<std::uint64_t>());
-  if (version != kVersion || !reader.ok()) {
+  if (version == kVersion) entry.continued = reader.get<std::uint8_t>() != 0;
+  if (version == 0 || version > kVersion || !reader.ok()) {
     return fail(ErrorCode::corrupt, "a journal record cannot be read");
   }
   return entry;

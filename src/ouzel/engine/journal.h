@@ -16,7 +16,8 @@ struct JournalEntry {
   PartitionId partition{};
   Offset from{};  ///< The first event that the plan decided.
   Hash128 plan;
-  Offset rebuilt_from{};  ///< Its state covers the events from here on.
+  Offset rebuilt_from{};   ///< Its state was made of the events from here on, by this plan.
+  bool continued = false;  ///< Instead it went on with the state of the plan before.
 };
 
 /// Owns the second log. One thread at a time.

@@ -23,7 +23,7 @@ std::string hole(std::string_view what, Offset expected, Offset got) {
 }
 
 /// Takes an outcome frame into account: it is the truth about what was in force.
-void see_commit(PartitionFound& partition, const FrameView& frame) {
+void see_commit(PartitionFound& partition, const Hash128& running, const FrameView& frame) {
   const auto commit = CommitReader::open(frame.body);
   if (!commit || commit->first() != frame.header.base || commit->rows() != frame.header.rows) {
     return stop(partition, "an outcome frame cannot be read: " +
@@ -32,6 +32,9 @@ void see_commit(PartitionFound& partition, const FrameView& frame) {
   partition.totals = commit->totals();
   if (partition.plan != commit->in_force().plan) partition.plan_since = commit->first();
   partition.plan = commit->in_force().plan;
+  if (partition.plan != running && commit->rows() > 0) {
+    partition.foreign_end = commit->first() + commit->rows();
+  }
 }
 
 struct Seen {
@@ -42,7 +45,8 @@ struct Seen {
 };
 
 /// Frames of a view must follow each other without a hole from the first one seen.
-void see_frame(PartitionFound& partition, Seen& seen, const FrameView& frame) {
+void see_frame(PartitionFound& partition, const Hash128& running, Seen& seen,
+               const FrameView& frame) {
   const FrameHeader& header = frame.header;
   if (header.topic == Topic::events) {
     if (seen.events && header.base != seen.events_end) {
@@ -57,7 +61,7 @@ void see_frame(PartitionFound& partition, Seen& seen, const FrameView& frame) {
     }
     seen.outcomes = true;
     seen.outcomes_end = header.base + header.rows;
-    see_commit(partition, frame);
+    see_commit(partition, running, frame);
   }
 }
 
@@ -108,7 +112,8 @@ LogPosition witnessed_in(FileSystem& fs, const std::string& data_dir, std::uint6
   return witnessed_by(found);
 }
 
-Result<void> survey(SegmentLog& log, std::vector<PartitionFound>& partitions) {
+Result<void> survey(SegmentLog& log, const Hash128& running,
+                    std::vector<PartitionFound>& partitions) {
   LogPosition from = log.durable_end();
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     PartitionFound& partition = partitions[i];
@@ -137,7 +142,7 @@ Result<void> survey(SegmentLog& log, std::vector<PartitionFound>& partitions) {
     }
     if (!*frame) break;
     const std::size_t at = (*frame)->header.partition.value();
-    if (at < partitions.size()) see_frame(partitions[at], seen[at], **frame);
+    if (at < partitions.size()) see_frame(partitions[at], running, seen[at], **frame);
   }
   for (const Damage& damage : log.report().damage) stop_touched(partitions, damage);
   for (std::size_t i = 0; i < partitions.size(); ++i) check_ends(partitions[i], seen[i]);
@@ -146,24 +151,30 @@ Result<void> survey(SegmentLog& log, std::vector<PartitionFound>& partitions) {
 
 void choose_replay(PartitionFound& partition, const ReplayChoice& choice,
                    const std::function<bool(const SnapshotHeader&)>& restore) {
-  const bool same_plan = partition.plan == choice.plan || partition.plan == Hash128{};
-  if (same_plan && !choice.rebuild) {
-    for (const SnapshotHeader& header : partition.snapshots) {
-      if (header.plan != choice.plan || !restore(header)) continue;
-      partition.replay_from = header.resume;
-      partition.replay_offset = header.next;
-      return;
+  bool damaged = false;
+  for (const SnapshotHeader& header : partition.snapshots) {
+    const bool same =
+        header.state == Hash128{} ? header.plan == choice.plan : header.state == choice.state;
+    if (choice.rebuild || !same || header.next < partition.foreign_end) continue;
+    if (!restore(header)) {
+      damaged = true;
+      continue;
     }
+    partition.replay_from = header.resume;
+    partition.replay_offset = header.next;
+    return;
   }
-  // From the oldest retained event. That is exact only if nothing was removed yet; otherwise it is
-  // a new beginning, which only a new plan or the operator may decide.
+  // From the oldest retained event. That is exact only if the state began there; otherwise it is a
+  // new beginning, which only a new plan or the operator may decide.
   partition.rebuilt = true;
   partition.replay_offset = partition.oldest;
-  if (same_plan && !choice.rebuild && partition.oldest > Offset{}) {
-    stop(partition, "no snapshot of its state can be read, and the events before " +
+  const bool same_plan = partition.plan == choice.plan || partition.plan == Hash128{};
+  // A plan that went on with a state left the snapshot where it was: only damage hides it.
+  if (same_plan && !choice.rebuild && !choice.exact.value_or(!damaged)) {
+    stop(partition, "no snapshot of its state can be read, and the events from " +
                         std::to_string(partition.oldest.value()) +
-                        " are no longer retained: start with --rebuild-state to go on with a "
-                        "state made from the retained events");
+                        " on, which are retained, do not give it: start with --rebuild-state to "
+                        "go on with a state made from them");
   }
 }
 

@@ -61,9 +61,13 @@ TableOf<EnrichSpec> enrich_fields() {
             {{UnknownKey::fill, {"default", "`defaults` stand in; without one: missing"}},
              {UnknownKey::flag, {"flag", "the same, and the outcome is flagged unknown_key"}},
              {UnknownKey::reject, {"reject", "the event is rejected: unknown_key"}}},
-            {.help = "What becomes of an event whose key the table lacks", .initial = "default"})
+            {.help = "What becomes of an event whose key the table lacks",
+             .initial = "default",
+             .stateless = true})
       .map("defaults", &EnrichSpec::defaults, &EnrichDefault::column, default_fields(),
-           {.help = "Value of a column for an unknown key", .example = "{site: elsewhere}"})
+           {.help = "Value of a column for an unknown key",
+            .example = "{site: elsewhere}",
+            .stateless = true})
       .example("{table: devices.csv, key: device_id, add: [site, kind]}")
       .example(
           "{table: limits.json, key: device_id, add: [max_load], valid_from: since, unknown: "

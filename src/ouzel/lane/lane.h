@@ -66,14 +66,23 @@ class Lane {
   /// another plan was in force there, so the first commit says that this one is now.
   void resume_at(Offset first, Offset committed, const Totals& totals, bool switched);
   void set_snapshot_number(std::uint64_t number) { snapshot_number_ = number; }
+  /// The newest snapshot that this plan can use holds the state at this event.
+  void set_captured(Offset next) { captured_next_.store(next.value()); }
 
   /// Works on what has arrived, up to about `commit_rows_max` rows. Returns how much it did: rows,
   /// and one for a commit without rows; 0: nothing to do.
   std::size_t step();
   /// There is something to do without new input.
-  bool busy() const { return capturing_; }
+  bool busy() const { return capturing_.load(std::memory_order_relaxed); }
   /// Asks for a snapshot at the next commit boundary. Thread-safe.
   void request_snapshot() { snapshot_wanted_.store(true, std::memory_order_release); }
+  /// The newest snapshot holds the state of all that was worked on. Thread-safe; for a lane that
+  /// gets nothing new.
+  bool captured() const { return captured_next_.load() == next_shown_.load(); }
+  /// No snapshot is asked for or under way. Thread-safe.
+  bool snapshot_idle() const {
+    return !snapshot_wanted_.load() && !capturing_.load() && !publishing_.load();
+  }
   /// The last job is done (from the publisher's thread).
   void snapshot_published() { publishing_.store(false, std::memory_order_release); }
 
@@ -113,7 +122,8 @@ class Lane {
 
   std::atomic<bool> snapshot_wanted_{false};
   std::atomic<bool> publishing_{false};
-  bool capturing_ = false;
+  std::atomic<bool> capturing_{false};
+  std::atomic<std::uint64_t> captured_next_{~std::uint64_t{0}};
   bool capture_failed_ = false;
   std::uint64_t snapshot_number_ = 0;
   std::uint64_t epoch_ = 1;

@@ -10,11 +10,13 @@
 namespace ouzel {
 
 void Lane::begin_capture() {
+  capturing_.store(true, std::memory_order_release);
   snapshot_wanted_.store(false, std::memory_order_release);
   KeyTable& keys = runner_.state().keys();
   // Read before the door's offset: an event that is not appended yet will stand at or above it.
   const LogPosition durable = seams_.log->durable_end();
-  capture_ = {.number = ++snapshot_number_, .plan = plan_.hash, .next = next_};
+  capture_ = {
+      .number = ++snapshot_number_, .plan = plan_.hash, .state = plan_.state_hash, .next = next_};
   Offset accepted;
   {
     const std::lock_guard lock(seams_.input->mutex);
@@ -39,7 +41,6 @@ void Lane::begin_capture() {
     if (!*since || keys.stamp(i) > **since) keys.mark_pending(i);
   }
   keys.set_epoch(++epoch_);
-  capturing_ = true;
   capture_failed_ = false;
   capture_at_ = 0;
 }
@@ -62,19 +63,20 @@ void Lane::capture_slice() {
 }
 
 void Lane::finish_capture() {
-  capturing_ = false;
   const auto finished = seams_.slots->finish(capture_, captured_shared_, captured_duplicates_);
   captured_shared_ = {};
   captured_duplicates_ = {};
   if (!finished) return abandon_capture(finished.error());
   publishing_.store(true, std::memory_order_release);
+  capturing_.store(false, std::memory_order_release);
+  captured_next_.store(capture_.next.value(), std::memory_order_relaxed);
   seams_.publish(
       {.slots = seams_.slots, .header = capture_, .commit = last_commit_, .begun = capture_begun_});
 }
 
 /// The older snapshots stay; recovery only takes longer.
 void Lane::abandon_capture(const Error& error) {
-  capturing_ = false;
+  capturing_.store(false, std::memory_order_release);
   capture_failed_ = false;
   logging::warn("snapshot given up",
                 {{"partition", std::to_string(partition_.value())}, {"why", error.message}});

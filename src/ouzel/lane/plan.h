@@ -37,6 +37,8 @@ struct Plan {
   std::function<FrameDecoder()> make_decoder;
   /// Of everything that influences state or outcome (canonical text of those sections).
   Hash128 hash;
+  /// Of what influences state alone: plans of one state hash go on with each other's snapshots.
+  Hash128 state_hash;
 };
 
 /// What every outcome of the plan says about it.

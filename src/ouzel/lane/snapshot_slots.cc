@@ -8,7 +8,7 @@ namespace ouzel {
 namespace {
 
 constexpr std::string_view kMagic = "OUZELSNP";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kCrcAt = kPageBytes - 4;
 constexpr std::size_t kTrailerBytes = 16;
 
@@ -60,6 +60,8 @@ std::string encode(const SnapshotHeader& header) {
   }
   for (const std::uint64_t total : totals.rejected) writer.put(total);
   writer.put(totals.review_overflow);
+  writer.put(header.state.low);
+  writer.put(header.state.high);
   page.resize(kCrcAt, '\0');
   writer.put(crc32c(page));
   return page;
@@ -73,9 +75,10 @@ Result<SnapshotHeader> decode(std::string_view page) {
     return fail(ErrorCode::corrupt, "snapshot header checksum differs");
   }
   ByteReader reader(page.substr(kMagic.size()));
-  if (const auto version = reader.get<std::uint32_t>(); version != kVersion) {
+  const auto version = reader.get<std::uint32_t>();
+  if (version == 0 || version > kVersion) {
     return fail(ErrorCode::config,
-                "snapshot of version " + std::to_string(version) + ", this program reads 1");
+                "snapshot of version " + std::to_string(version) + ", this program reads 1 and 2");
   }
   SnapshotHeader header;
   header.partition = PartitionId(static_cast<std::uint16_t>(reader.get<std::uint32_t>()));
@@ -104,6 +107,9 @@ Result<SnapshotHeader> decode(std::string_view page) {
   }
   for (std::uint64_t& total : totals.rejected) total = reader.get<std::uint64_t>();
   totals.review_overflow = reader.get<std::uint64_t>();  // Zeros in a file that lacks it.
+  if (version == 1) return header;
+  header.state.low = reader.get<std::uint64_t>();
+  header.state.high = reader.get<std::uint64_t>();
   return header;
 }
 

@@ -29,6 +29,7 @@ struct SnapshotHeader {
   PartitionId partition{};
   std::uint64_t number = 0;  ///< Grows by one from snapshot to snapshot of a lane.
   Hash128 plan;
+  Hash128 state;          ///< Plan::state_hash; zero: written by version 1, which lacks it.
   Offset next{};          ///< The state is that of all events before this one.
   LogPosition resume{};   ///< No event from `next` on stands before this position.
   LogPosition durable{};  ///< The log was on disk up to here when this was published.

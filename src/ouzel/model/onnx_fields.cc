@@ -39,7 +39,8 @@ TableOf<OnnxSpec> onnx_fields() {
       .text("file", &OnnxSpec::file,
             {.help = "The model; relative to the pipeline file",
              .required = true,
-             .example = "press.onnx"})
+             .example = "press.onnx",
+             .stateless = true})
       .texts("inputs", &OnnxSpec::inputs,
              {.help = "Fields and features in the order in which the model takes them; left out: "
                       "those of its card, or else all features (without features: all numeric "
@@ -49,13 +50,16 @@ TableOf<OnnxSpec> onnx_fields() {
               .example = "[temperature, vibration_std_64]"})
       .text("output", &OnnxSpec::output,
             {.help = "The output to use; left out: told from names and shapes",
-             .example = "probabilities"})
+             .example = "probabilities",
+             .stateless = true})
       .word("kind", &OnnxSpec::kind, kinds(), {.help = "What the output means", .initial = "any"})
       .text("positive", &OnnxSpec::positive,
             {.help = "Class whose probability is the score; left out: the second of two",
-             .example = "\"1\""})
-      .word("anomaly", &OnnxSpec::anomaly, anomalies(),
-            {.help = "Which numbers of a score model are odd", .initial = "high"})
+             .example = "\"1\"",
+             .stateless = true})
+      .word(
+          "anomaly", &OnnxSpec::anomaly, anomalies(),
+          {.help = "Which numbers of a score model are odd", .initial = "high", .stateless = true})
       .word("missing", &OnnxSpec::missing, missing(),
             {.help = "What to give the model for a number that is missing", .initial = "nan"})
       .integer("sequence", &OnnxSpec::sequence,
@@ -66,11 +70,13 @@ TableOf<OnnxSpec> onnx_fields() {
               {.help = "Mean squared error of an autoencoder at which the score is 0.9; 0: as the "
                        "card says",
                .initial = "0",
-               .min = "0"})
+               .min = "0",
+               .stateless = true})
       .number("reasons_from", &OnnxSpec::reasons_from,
               {.help = "Score from which reasons are worked out; except for autoencoders each such "
                        "event costs as many further runs as the model has inputs",
-               .initial = "0.6"})
+               .initial = "0.6",
+               .stateless = true})
       .shorthand("file")
       .example("press.onnx")
       .example("{file: press.onnx, inputs: [temperature, vibration], kind: classifier}");

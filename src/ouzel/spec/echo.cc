@@ -79,7 +79,8 @@ class Echo {
   void field(const Table& table, const TableField& field, const Node& node, std::size_t indent) {
     const Node* value = node.find(field.name);
     if (field.kind == FieldKind::absent) return;
-    if (part_ == EchoPart::outcome && field.text.operational) return;
+    if (part_ != EchoPart::all && field.text.operational) return;
+    if (part_ == EchoPart::state && field.text.stateless) return;
     if (value == nullptr) {
       bool grouped = false;
       for (const auto& group : table.one_of) {

@@ -15,6 +15,7 @@ namespace ouzel {
 enum class EchoPart : std::uint8_t {
   all,
   outcome,  ///< Only what state or outcomes depend on (FieldText::operational is false).
+  state,    ///< Only what state depends on (and FieldText::stateless is false).
 };
 
 /// `node` must have been read by `table` without findings.

@@ -62,6 +62,7 @@ struct FieldText {
   /// Says what is wrong with a text (each text of a list, each name of a map); empty: nothing.
   std::function<std::string(std::string_view)> check;
   bool operational = false;  ///< No state and no outcome depends on it.
+  bool stateless = false;    ///< Outcomes depend on it, but no state: another value goes on.
 };
 
 struct Table;
