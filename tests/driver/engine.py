@@ -125,6 +125,10 @@ class Engine:
                 return None
         self._until(ready, "ready")
 
+    def wait_log(self, text):
+        """Until it has said that."""
+        self._until(lambda: True if text in self.log() else None, text)
+
     def connect(self):
         return Connection(self.port)
 

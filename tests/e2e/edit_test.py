@@ -1,9 +1,11 @@
 """An edited pipeline file goes on from the same data directory, and other settings at the start."""
 import concurrent.futures
 import json
+import signal
+import time
 
 from engine import Engine, ouzel, tap
-from place import PIPELINE, InScratch, goods
+from place import PIPELINE, InScratch, good, goods
 
 HALF = 600
 SENDERS, REQUESTS = 8, 20
@@ -75,6 +77,141 @@ class Edited(InScratch):
     def test_same_plan_is_not_rebuilt(self):
         _, said = self.play("same", [PIPELINE, PIPELINE], False)
         self.assertNotIn("another plan", said)
+
+
+class Applied(InScratch):
+    """A pipeline that changes while it runs."""
+
+    def outcomes(self, data_dir):
+        """All outcomes, none of which is there twice."""
+        lines = [json.loads(line) for line in tap(data_dir, "outcomes")]
+        self.assertEqual(len({line["id"] for line in lines}), len(lines))
+        return lines
+
+    def running(self, text):
+        path = self.write("live.yaml", text)
+        engine = Engine(path, self.folder / "data", "--set", "limits.snapshot_bytes=64KiB")
+        self.addCleanup(engine.kill)
+        return path, engine
+
+    def apply(self, engine):
+        return ouzel("apply", "--url", f"http://127.0.0.1:{engine.port}")
+
+    def test_another_threshold_by_apply_under_load(self):
+        text = PIPELINE.read_text().replace("decide: {threshold: 0.9, review: 0.6}",
+                                            "decide: {threshold: 0.9, include_features: true}")
+        path, engine = self.running(text)
+        sent = []
+
+        def send():
+            connection = engine.connect()
+            for number in range(0, 300):
+                status, reply = connection.post(goods(number * 20, 20))
+                sent.append((status, reply["accepted"]))
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(send)
+            for threshold in ("0.8", "0.7"):
+                path.write_text(text.replace("threshold: 0.9", f"threshold: {threshold}"))
+                done = self.apply(engine)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertTrue(json.loads(done.stdout)["changed"])
+            sending.result()
+        self.assertEqual(set(sent), {(202, 20)}, "every request was answered as if nothing was")
+        engine.wait_scored()
+        self.assertEqual(engine.total("ouzel_events_received_total"), 6000)
+        self.assertFalse(json.loads(self.apply(engine).stdout)["changed"])
+        self.assertEqual(engine.stop(), 0)
+        self.assertNotIn("rebuilt", engine.log())
+        lines = self.outcomes(self.folder / "data")
+        self.assertEqual(len(lines), 6000)
+        self.assertEqual(lines[-1]["data"]["threshold"], 0.7)
+        # The state went on: the same features as of one engine that nobody changed.
+        with Engine(self.write("old.yaml", text), self.folder / "old") as other:
+            for number in range(0, 300):
+                other.connect().post(goods(number * 20, 20))
+            other.wait_scored()
+            self.assertEqual(other.stop(), 0)
+        old = {line["id"]: line for line in map(json.loads, tap(self.folder / "old", "outcomes"))}
+        for line in lines:
+            self.assertEqual(line["data"]["features"], old[line["id"]]["data"]["features"])
+
+    def test_another_feature_list_by_signal_is_rebuilt(self):
+        path, engine = self.running(PIPELINE.read_text())
+        engine.connect().post(goods(0, HALF))
+        engine.wait_scored()
+        path.write_text(path.read_text().replace("take: [mean, std]", "take: [mean, max]"))
+        engine.process.send_signal(signal.SIGHUP)
+        engine.wait_log("pipeline changed")
+        engine.connect().post(goods(HALF, HALF))
+        engine.wait_scored()
+        self.assertIn("state is rebuilt", engine.log())
+        self.assertEqual(engine.stop(), 0)
+        self.assertEqual(len(self.outcomes(self.folder / "data")), 2 * HALF)
+
+    def test_what_does_not_lint_or_is_fixed_is_refused_as_a_whole(self):
+        path, engine = self.running(PIPELINE.read_text())
+        text = path.read_text()
+        for wrong, said in ((text + "modle: detector\n", "did you mean 'model'"),
+                            (text.replace("key: device_id", "key: mode"), "schema.key"),
+                            (text.replace("{event_bytes", "{partitions: 3, event_bytes"),
+                             "limits.partitions")):
+            path.write_text(wrong)
+            done = self.apply(engine)
+            self.assertEqual(done.returncode, 78, done.stdout)
+            self.assertIn(said, done.stderr)
+            self.assertEqual(engine.connect().post(goods(len(said), 1))[0], 202)
+        path.write_text(text)
+        self.assertFalse(json.loads(self.apply(engine).stdout)["changed"])
+        self.assertEqual(engine.stop(), 0)
+
+    def test_a_table_that_changes_is_taken_over_with_the_state(self):
+        table = self.write("sites.csv", "device_id,load\npress-0,1\npress-1,2\n")
+        text = PIPELINE.read_text().replace("features:", "enrich: [{table: sites.csv, key: "
+                                            "device_id, add: load}]\nfeatures:\n  - {of: load, "
+                                            "take: [last, mean], last: 4}")
+        text = text.replace("review: 0.6", "review: 0.6, include_features: true")
+        _, engine = self.running(text)
+        engine.connect().post(b"\n".join(good(n, "press-0") for n in range(3)))
+        engine.wait_scored()
+        self.write("new.csv", "device_id,load\npress-0,5\n").replace(table)
+        engine.wait_log("pipeline changed")
+        engine.connect().post(good(3, "press-0"))
+        engine.wait_scored()
+        table.write_text("device_id\npress-0\n")
+        engine.wait_log("pipeline not changed")
+        engine.connect().post(good(4, "press-0"))
+        engine.wait_scored()
+        self.assertEqual(engine.stop(), 0)
+        features = [line["data"]["features"] for line in self.outcomes(self.folder / "data")]
+        self.assertEqual([one["load_last_4"] for one in features], [1, 1, 1, 5, 5])
+        self.assertEqual(features[3]["load_mean_4"], 2, "it remembers the three before")
+
+    def test_killed_around_an_apply_nothing_is_lost(self):
+        text = PIPELINE.read_text()
+        path, engine = self.running(text)
+        accepted = 0
+        for turn in range(8):
+            engine.connect().post(goods(accepted, 100))
+            accepted += 100
+            path.write_text(text.replace("threshold: 0.9", f"threshold: 0.9{turn + 1}"))
+            engine.process.send_signal(signal.SIGHUP)
+            time.sleep(0.02 * turn)
+            engine.kill()
+            engine = Engine(path, self.folder / "data", "--set", "limits.snapshot_bytes=64KiB")
+            self.addCleanup(engine.kill)
+            engine.wait_scored()
+        self.assertEqual(engine.total("ouzel_events_accepted_total"), accepted)
+        self.assertEqual(engine.stop(), 0)
+        self.assertEqual(len(self.outcomes(self.folder / "data")), accepted)
+
+    def test_a_signal_is_announced_before_the_port_closes(self):
+        with Engine(PIPELINE, self.folder / "data", "--set", "serve.shutdown_delay=2s") as engine:
+            engine.process.send_signal(signal.SIGTERM)
+            engine.wait_log("stopping")
+            time.sleep(0.1)
+            self.assertEqual(engine.get("/readyz")[0], 503)
+            self.assertEqual(engine.connect().post(goods(0, 1))[0], 202)
+            self.assertEqual(engine.process.wait(timeout=20), 0)
 
 
 class Settings(InScratch):

@@ -14,7 +14,6 @@ namespace {
 
 /// CONTRACT: a signal drains, commits and ends within 25 s.
 constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(17);
-constexpr std::chrono::nanoseconds kDeliverGrace = std::chrono::seconds(3);
 
 /// Half of the cores score by default; the rest serve and write.
 std::uint32_t worker_count(const RunOptions& options) {
@@ -79,7 +78,9 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const RunOptions& options, Asse
                  .revision = revision(),
                  .version_json = version_json(),
                  .file_events = made->file_ ? &made->file_->counters() : nullptr,
-                 .accepting = ready});
+                 .accepting = [&engine, &stopping = made->stopping_] {
+                   return engine.ready() && !stopping.load();
+                 }});
   return made;
 }
 
@@ -135,6 +136,26 @@ void Assembly::add_routes(http::Router& router) {
 
 void Assembly::set_server(const http::Server& server) { api_->set_server(server); }
 
+DoorCounts Assembly::door_counts() const {
+  DoorCounts out;
+  const IntakeCounters& counters = events_->counters();
+  out.received = counters.received.load();
+  for (std::size_t i = 0; i < kFates; ++i) out.refused[i] = counters.refused[i].load();
+  for (const auto& input : engine_->partitions()) {
+    out.duplicates.push_back(input->duplicate_rows.load());
+  }
+  return out;
+}
+
+void Assembly::set_door_counts(const DoorCounts& counts) {
+  IntakeCounters& counters = events_->counters();
+  counters.received = counts.received;
+  for (std::size_t i = 0; i < kFates; ++i) counters.refused[i] = counts.refused[i];
+  for (std::size_t i = 0; i < counts.duplicates.size(); ++i) {
+    engine_->partitions()[i]->duplicate_rows = counts.duplicates[i];
+  }
+}
+
 void Assembly::start() {
   engine_->start();
   outcomes_->start();
@@ -142,10 +163,10 @@ void Assembly::start() {
   if (file_) file_->start();
 }
 
-void Assembly::stop() {
+void Assembly::stop(std::chrono::nanoseconds deliver_max) {
   if (file_) file_->stop();
   engine_->stop(kDrainGrace);
-  sinks_->stop(clock_->steady() + kDeliverGrace);
+  sinks_->stop(clock_->steady() + deliver_max);
 }
 
 }  // namespace ouzel

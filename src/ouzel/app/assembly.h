@@ -1,11 +1,15 @@
 /// Assembly: all that runs one plan on one data directory, made in the order of dependence: engine,
 /// doors in, API. A changed pipeline file gets a new Assembly; the server that listens stays.
 ///
-/// Owns its parts; `clock` and `files` must outlive it, and it the server whose router has its
-/// handlers. `open`, `start` and `stop` belong to one thread.
+/// Owns its parts; `clock` and `files` must outlive it, and it the requests that its handlers get
+/// (app/live.h). `open`, `start` and `stop` belong to one thread.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "ouzel/app/run.h"
 #include "ouzel/base/clock.h"
@@ -31,6 +35,13 @@ struct AssemblySeams {
   Random* random = nullptr;
 };
 
+/// What the doors counted; goes on from one assembly to the next, as a counter must.
+struct DoorCounts {
+  std::uint64_t received = 0;
+  std::array<std::uint64_t, kFates> refused{};
+  std::vector<std::uint64_t> duplicates;  ///< By partition.
+};
+
 class Assembly {
  public:
   /// Recovers the data directory. Errors: config (exit 78), corrupt, unavailable.
@@ -45,7 +56,15 @@ class Assembly {
   void start();
   /// The doors must be closed. Waits until everything accepted has its outcome on disk, and for a
   /// moment until the sinks have delivered it.
-  void stop();
+  void stop(std::chrono::nanoseconds deliver_max = std::chrono::seconds(3));
+  /// /readyz says from now on that the doors close; they still take what comes.
+  void announce_stop() { stopping_.store(true, std::memory_order_relaxed); }
+
+  /// The replay is done: the doors take new events.
+  bool ready() const { return engine_->ready(); }
+  std::string plan_hash() const { return to_string(plan_->hash); }
+  DoorCounts door_counts() const;
+  void set_door_counts(const DoorCounts& counts);
   /// Whether there is nothing left to do, because the source has ended. Thread-safe.
   FileSource::State source() const { return file_ ? file_->state() : FileSource::State::reading; }
 
@@ -56,6 +75,7 @@ class Assembly {
 
   std::shared_ptr<const Plan> plan_;
   const Clock* clock_ = nullptr;
+  std::atomic<bool> stopping_{false};
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Sinks> sinks_;
   std::unique_ptr<LogDoor> door_;

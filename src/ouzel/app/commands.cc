@@ -5,6 +5,7 @@ namespace ouzel {
 void add_commands(CommandLine& line) {
   add_create(line);
   add_run(line);
+  add_apply(line);
   add_lint(line);
   add_echo(line);
   add_schema(line);

@@ -12,6 +12,7 @@ void add_schema(CommandLine& line);
 void add_list(CommandLine& line);
 void add_graph(CommandLine& line);
 void add_run(CommandLine& line);
+void add_apply(CommandLine& line);
 void add_score(CommandLine& line);
 void add_send(CommandLine& line);
 void add_simulate(CommandLine& line);

@@ -52,7 +52,8 @@ struct LimitsSpec {
 };
 
 struct ServeSpec {
-  std::string listen;  ///< address:port, as it was given.
+  std::string listen;                         ///< address:port, as it was given.
+  std::chrono::nanoseconds shutdown_delay{};  ///< Between "not ready" and closed doors.
 };
 
 struct Pipeline {

@@ -268,6 +268,14 @@ TableOf<ServeSpec> serve_fields() {
              .initial = "127.0.0.1:8080",
              .check = check_listen,
              .operational = true})
+      .duration(
+          "shutdown_delay", &ServeSpec::shutdown_delay,
+          {.help = "After a signal, how long /readyz says 503 before the port closes, so that "
+                   "a load balancer sends nothing more",
+           .initial = "0s",
+           .min = "0s",
+           .max = "1m",
+           .operational = true})
       .example("{listen: \"127.0.0.1:8080\"}");
   return table;
 }

@@ -6,13 +6,14 @@
 #include <memory>
 #include <utility>
 
-#include "ouzel/app/assembly.h"
 #include "ouzel/app/interrupt.h"
 #include "ouzel/app/listen_address.h"
+#include "ouzel/app/live.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/forgetful_file_system.h"
 #include "ouzel/base/logging.h"
+#include "ouzel/base/wake.h"
 #include "ouzel/http/server.h"
 
 namespace ouzel {
@@ -49,17 +50,17 @@ int exit_code(const Error& error) {
   return error.code == ErrorCode::config ? 78 : 1;
 }
 
-/// The server, in front of an assembly.
-Result<std::unique_ptr<http::Server>> serve(const RunOptions& options, Assembly& assembly,
+/// The server, in front of the pipeline.
+Result<std::unique_ptr<http::Server>> serve(const RunOptions& options, Live& live,
                                             const Clock& clock) {
   http::Router router;
-  assembly.add_routes(router);
+  live.add_routes(router);
   OUZEL_TRY(const ListenAddress listen, parse_listen(options.pipeline.serve.listen));
   http::ServerOptions limits{
       .address = listen.address, .port = listen.port, .io_threads = io_thread_count(options)};
   limits.limits.connections_max = options.pipeline.limits.connections;
   OUZEL_TRY(auto server, http::Server::start(limits, std::move(router), clock));
-  assembly.set_server(*server);
+  live.set_server(*server);
   const bool v6 = listen.address.find(':') != std::string::npos;
   logging::info("listening on http://" + (v6 ? "[" + listen.address + "]" : listen.address) + ":" +
                 std::to_string(server->port()));
@@ -76,17 +77,23 @@ int run_pipeline(const RunOptions& options) {
   if (!files) return exit_code({ErrorCode::config, "OUZEL_TEST_FS: not understood"});
   const auto now = static_cast<std::uint64_t>(clock.wall().time_since_epoch().count());
   Random random(now ^ (static_cast<std::uint64_t>(::getpid()) << 48));
-  auto assembly =
-      Assembly::open(options, {.files = files.get(), .clock = &clock, .random = &random});
-  if (!assembly) return exit_code(assembly.error());
-  auto server = serve(options, **assembly, clock);
+  auto live = Live::open(options, {.files = files.get(), .clock = &clock, .random = &random});
+  if (!live) return exit_code(live.error());
+  auto server = serve(options, **live, clock);
   if (!server) return exit_code(server.error());
-  (*assembly)->start();
-  while (!interrupt.wait(kLook) && (*assembly)->source() == FileSource::State::reading) {}
-  const bool failed = (*assembly)->source() == FileSource::State::failed;
+  (*live)->start();
+  bool nudged = false;
+  while (!interrupt.wait(kLook, (*live)->nudge().fd(), nudged) &&
+         (*live)->source() == FileSource::State::reading) {
+    if (!(*live)->poll()) return 1;
+  }
+  const bool failed = (*live)->source() == FileSource::State::failed;
   logging::info("stopping");
+  (*live)->announce_stop();
+  Wake delay;
+  delay.wait_for((*live)->shutdown_delay());
   (*server)->stop(kAnswerGrace);
-  (*assembly)->stop();
+  (*live)->stop();
   return failed ? 1 : 0;
 }
 

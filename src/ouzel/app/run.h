@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <string>
 
-#include "ouzel/app/pipeline.h"
+#include "ouzel/app/pipeline_file.h"
 
 namespace ouzel {
 
 struct RunOptions {
+  PipelineFile file;      ///< Where it came from, to be read again.
   Pipeline pipeline;      ///< Linted; flags and environment are already in it.
   std::string effective;  ///< The whole configuration as text, secrets masked.
   std::string data_dir = "./ouzel-data";

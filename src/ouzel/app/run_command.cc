@@ -23,6 +23,7 @@ int load_and_run(Asked& asked) {
     print_findings(findings);
     return kExitConfig;
   }
+  asked.run.file = asked.file;
   asked.run.pipeline = std::move(loaded->pipeline);
   asked.run.effective = std::move(loaded->effective);
   return run_pipeline(asked.run);

@@ -68,6 +68,11 @@ TableOf<EnrichSpec> enrich_fields() {
            {.help = "Value of a column for an unknown key",
             .example = "{site: elsewhere}",
             .stateless = true})
+      .boolean("reload", &EnrichSpec::reload,
+               {.help = "Take a change of the file over while the engine runs (it looks once a "
+                        "second; replace the file by renaming another to its name)",
+                .initial = "true",
+                .operational = true})
       .example("{table: devices.csv, key: device_id, add: [site, kind]}")
       .example(
           "{table: limits.json, key: device_id, add: [max_load], valid_from: since, unknown: "

@@ -28,6 +28,7 @@ struct EnrichSpec {
   std::string valid_from;         ///< Column with the time from which a row holds; empty: always.
   UnknownKey unknown = UnknownKey::fill;
   std::vector<EnrichDefault> defaults;
+  bool reload = true;  ///< A change of the file is taken over while the engine runs.
 
   std::string key_column() const {
     if (!column.empty()) return column;

@@ -56,6 +56,8 @@ class HttpEvents {
 
   void add_routes(http::Router& router);
   const IntakeCounters& counters() const { return counters_; }
+  /// Before the first request: to go on from what another one counted.
+  IntakeCounters& counters() { return counters_; }
 
  private:
   enum class Content : std::uint8_t { unknown, payload, lines, structured, batch, binary };

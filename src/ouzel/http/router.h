@@ -30,6 +30,7 @@ class Router {
     std::string allow;  ///< Without a route: the methods that the path has; empty: 404.
   };
   Match find(Method method, std::string_view path) const;
+  const std::vector<Route>& routes() const { return routes_; }
 
  private:
   std::vector<Route> routes_;
