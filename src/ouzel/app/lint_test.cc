@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
              "pipeline:9:15: onnx: cannot open a.onnx: No such file or directory"},
         Case{9, "source: {kafka: {topic: t}}",
              "pipeline:9:10: not_in_build: a Kafka topic as the source ('kafka') is not in this "
-             "build (known: http)"},
+             "build (known: http, file)"},
         Case{9, "enrich: [{table: /no/such.csv, key: device_id, add: site}]",
              "pipeline:9:18: table: cannot open /no/such.csv: No such file or directory"},
         Case{9, "enrich: [{table: a.csv, key: ce.subject, add: site}]",
