@@ -53,9 +53,23 @@ Result<void> Engine::recover(Random& random) {
   log_->set_observer([this](std::span<const FrameHeader> headers) { became_durable(headers); });
   OUZEL_TRY_VOID(survey(*log_, plan_->hash, found_));
   OUZEL_TRY(journal_, Journal::open(fs_, clock_, directory_->keep_path(), log_id));
-  for (std::uint16_t i = 0; i < plan_->partitions; ++i) make_lane(PartitionId(i));
+  make_lanes();
   report_recovery();
   return complete_journal();
+}
+
+/// Reads the snapshots on all cores: with millions of keys that is most of a restart, and no lane
+/// shares anything with another.
+void Engine::make_lanes() {
+  std::atomic<std::uint16_t> next{0};
+  const auto work = [&] {
+    for (std::uint16_t i = next++; i < plan_->partitions; i = next++) make_lane(PartitionId(i));
+  };
+  std::vector<std::thread> others(std::min<std::size_t>(
+      plan_->partitions - 1U, std::max(1U, std::thread::hardware_concurrency()) - 1));
+  for (std::thread& other : others) other = std::thread(work);
+  work();
+  for (std::thread& other : others) other.join();
 }
 
 void Engine::make_lane(PartitionId partition) {

@@ -80,6 +80,7 @@ class Engine final : public StatusSource {
   Engine(FileSystem& fs, const Clock& clock, std::shared_ptr<const Plan> plan,
          EngineOptions options);
   Result<void> recover(Random& random);
+  void make_lanes();
   void make_lane(PartitionId partition);
   void begin_lane(PartitionId partition);
   std::optional<bool> rebuilds_exactly(PartitionId partition) const;
