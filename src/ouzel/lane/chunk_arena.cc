@@ -11,12 +11,12 @@ namespace ouzel {
 namespace {
 
 std::size_t rounded(std::size_t bytes) {
-  return (bytes + ChunkArena::kSmallBytes - 1) / ChunkArena::kSmallBytes * ChunkArena::kSmallBytes;
+  return (bytes + ChunkArena::kHugeBytes - 1) / ChunkArena::kHugeBytes * ChunkArena::kHugeBytes;
 }
 
 /// Address space at a multiple of a huge page's size.
 std::byte* map_aligned(std::size_t bytes) {
-  const std::size_t spare = ChunkArena::kSmallBytes;
+  const std::size_t spare = ChunkArena::kHugeBytes;
   void* const got = ::mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   OUZEL_CHECK(got != MAP_FAILED);
@@ -47,8 +47,7 @@ std::byte* ChunkArena::take() {
 void ChunkArena::map_block() {
   std::byte* const block = map_aligned(block_bytes_);
   // A small table stays on small pages. The advice may be refused: then pages are small.
-  const std::size_t small = blocks_.empty() ? kSmallBytes : 0;
-  if (block_bytes_ > small) ::madvise(block + small, block_bytes_ - small, MADV_HUGEPAGE);
+  if (!blocks_.empty()) ::madvise(block, block_bytes_, MADV_HUGEPAGE);
   blocks_.push_back(block);
   used_ = 0;
 }

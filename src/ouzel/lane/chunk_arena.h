@@ -1,7 +1,7 @@
 /// ChunkArena: memory for chunks of one size, zero-filled, that never moves.
 ///
 /// Taken from the system in blocks of kBlockBytes of address space, which cost memory only where
-/// they are touched; beyond the first kSmallBytes on huge pages where the system has them: with
+/// they are touched; all but the first block on huge pages where the system has them: with
 /// gigabytes of keys the page faults of 4 KiB pages cost more than the work on the keys, and each
 /// key misses the translation cache.
 ///
@@ -17,7 +17,7 @@ namespace ouzel {
 class ChunkArena {
  public:
   static constexpr std::size_t kBlockBytes = std::size_t{16} << 20;
-  static constexpr std::size_t kSmallBytes = std::size_t{2} << 20;  ///< Also a huge page's size.
+  static constexpr std::size_t kHugeBytes = std::size_t{2} << 20;  ///< Of a huge page.
 
   /// `chunk_bytes` is a multiple of 64: chunks are aligned to it.
   explicit ChunkArena(std::size_t chunk_bytes);
