@@ -232,6 +232,7 @@ std::string command_help(const Options::Impl& command) {
 CommandLine::CommandLine(std::string program, std::string about) : impl_(new Impl) {
   impl_->program = std::move(program);
   impl_->about = std::move(about);
+  impl_->app.require_subcommand(0, 1);  // A value may be called like a command: `help run`.
 }
 
 CommandLine::~CommandLine() = default;

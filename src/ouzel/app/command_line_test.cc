@@ -112,6 +112,14 @@ TEST(Commands, AllHaveHelpAndExist) {
   EXPECT_EQ(line.help("nothing"), "");
 }
 
+TEST(Commands, HelpTakesTheNameOfACommand) {
+  CommandLine line("ouzel", "About.");
+  add_commands(line);
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(line.run({"help", "lint"}), kExitDone);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), line.help("lint"));
+}
+
 TEST(Commands, TheManualPageHasThemAll) {
   CommandLine line("ouzel", "ouzel: about.");
   add_commands(line);
