@@ -105,7 +105,9 @@ class InputPlanner {
     const bool one_each = file_.inputs.size() > 1;
     if (!spec_.inputs.empty()) {
       names_ = spec_.inputs;
-    } else if (!card_.features.empty()) {
+      return check_order();
+    }
+    if (!card_.features.empty()) {
       names_ = card_.features;
     } else if (one_each) {
       for (const OnnxValue& input : file_.inputs) names_.push_back(input.name);
@@ -113,6 +115,21 @@ class InputPlanner {
       names_ = columns_.usual();
     }
     return {};
+  }
+
+  /// Other names than the card's are the user's; the same in another order are a mistake that would
+  /// only show in the scores.
+  Result<void> check_order() const {
+    const std::vector<std::string>& card = card_.features;
+    if (names_ == card ||
+        !std::is_permutation(names_.begin(), names_.end(), card.begin(), card.end())) {
+      return {};
+    }
+    return fail(ErrorCode::config,
+                "model.onnx.inputs has the features of the model's card in "
+                "another order: the card has " +
+                    listed(card) + ", the pipeline " + listed(names_) +
+                    "; remove inputs, or write the card anew");
   }
 
   /// Columns of an input: as it says, and where it leaves that open, as many as there are names.

@@ -190,6 +190,12 @@ TEST_F(OnnxStageTest, RefusesWhatDoesNotFitWithBothLists) {
                 fixture::logistic().metadata("ouzel.features", R"(["a", "gone"])"), {"a", "b"})),
             "the model and the pipeline do not fit. The model takes 2 columns [a, gone] (x: "
             "float[?,2]). The pipeline has [a, b]");
+  OnnxSpec swapped;
+  swapped.inputs = {"b", "a"};
+  EXPECT_EQ(refusal(fixture::source(fixture::logistic().metadata("ouzel.features", R"(["a", "b"])"),
+                                    {"a", "b"}, swapped)),
+            "model.onnx.inputs has the features of the model's card in another order: the card has "
+            "[a, b], the pipeline [b, a]; remove inputs, or write the card anew");
   OnnxBuilder text;
   text.input("x", {kAny, 1}, OnnxElement::text);
   EXPECT_NE(refusal(fixture::source(text, {"a"})).find("got x: string[?,1]"), std::string::npos);
