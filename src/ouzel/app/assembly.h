@@ -65,6 +65,7 @@ class Assembly {
   std::string plan_hash() const { return to_string(plan_->hash); }
   DoorCounts door_counts() const;
   void set_door_counts(const DoorCounts& counts);
+  bool has_file_source() const { return file_ != nullptr; }
   /// Whether there is nothing left to do, because the source has ended. Thread-safe.
   FileSource::State source() const { return file_ ? file_->state() : FileSource::State::reading; }
 

@@ -52,6 +52,8 @@ class Live {
   bool poll();
   const Nudge& nudge() const { return nudge_; }
   FileSource::State source() const { return assembly_->source(); }
+  /// The source is one that can come to its end.
+  bool may_end() const { return assembly_->has_file_source(); }
   std::chrono::nanoseconds shutdown_delay() const { return options_.pipeline.serve.shutdown_delay; }
 
  private:

@@ -22,8 +22,10 @@ namespace {
 /// CONTRACT: a signal drains, commits and ends within 25 s.
 constexpr std::chrono::nanoseconds kAnswerGrace = std::chrono::seconds(3);
 
-/// Between two looks at whether the source has ended.
-constexpr std::chrono::nanoseconds kLook = std::chrono::milliseconds(50);
+/// Between two looks at the tables' files, and at whether a source that can end has ended. Signals
+/// and requests do not wait for a look.
+constexpr std::chrono::nanoseconds kLook = std::chrono::milliseconds(500);
+constexpr std::chrono::nanoseconds kLookForEnd = std::chrono::milliseconds(50);
 
 std::unique_ptr<FileSystem> make_file_system() {
   auto real = make_posix_file_system();
@@ -83,7 +85,7 @@ int run_pipeline(const RunOptions& options) {
   if (!server) return exit_code(server.error());
   (*live)->start();
   bool nudged = false;
-  while (!interrupt.wait(kLook, (*live)->nudge().fd(), nudged) &&
+  while (!interrupt.wait((*live)->may_end() ? kLookForEnd : kLook, (*live)->nudge().fd(), nudged) &&
          (*live)->source() == FileSource::State::reading) {
     if (!(*live)->poll()) return 1;
   }
