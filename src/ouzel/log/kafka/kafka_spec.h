@@ -1,0 +1,46 @@
+/// `source.kafka` and `kafka` of a pipeline file. Values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ouzel {
+
+enum class Guarantee : std::uint8_t {
+  exactly_once,   ///< Outcomes, rejects and offsets in one transaction.
+  at_least_once,  ///< Offsets after the outcomes: a crash repeats some.
+};
+
+/// What a record's value is.
+enum class RecordFormat : std::uint8_t {
+  automatic,  ///< By its headers: a CloudEvent (binary, structured), Confluent framing, else JSON.
+  json,       ///< A plain payload, whatever the headers say.
+};
+
+/// Where a topic is read first, if the group has no offset there.
+enum class FirstOffset : std::uint8_t { earliest, latest };
+
+struct KafkaSourceSpec {
+  std::string topic;  ///< Empty: events do not come from Kafka.
+  std::string group;  ///< Empty: the pipeline's name.
+  FirstOffset from = FirstOffset::earliest;
+  Guarantee guarantee = Guarantee::exactly_once;
+  RecordFormat format = RecordFormat::automatic;
+  std::string registry;                    ///< URL of a schema registry; empty: none.
+  std::string outcomes;                    ///< Topic; empty: `<name>-outcomes`.
+  std::string rejects;                     ///< Topic; empty: `<name>-rejects`.
+  std::string journal;                     ///< Topic; empty: `<name>-journal`.
+  bool connect_headers = false;            ///< Rejects carry Kafka Connect's header names too.
+  std::string snapshots;                   ///< Path that all workers share; empty: data directory.
+  std::chrono::nanoseconds transaction{};  ///< At least so long; adaptive from there to 100 ms.
+};
+
+/// `kafka`: settings of librdkafka under its own names, in the order of the file.
+struct KafkaSpec {
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+}  // namespace ouzel
