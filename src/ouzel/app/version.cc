@@ -1,6 +1,7 @@
 #include "ouzel/app/version.h"
 
 #include "ouzel/app/catalog.h"
+#include "ouzel/log/kafka/kafka_library.h"
 #include "ouzel/model/onnx_runtime.h"
 #include "ouzel/spec/finding.h"
 
@@ -22,12 +23,18 @@ std::vector<std::pair<std::string, bool>> build_features() {
     const std::string name = one.kind == one.name ? one.kind : one.kind + "." + one.name;
     out.emplace_back(name, name != "model.onnx" || onnx_built_in());
   }
+  out.emplace_back("kafka", kafka_built_in());
 #ifdef OUZEL_TEST_HOOKS
   out.emplace_back("test_hooks", true);
 #else
   out.emplace_back("test_hooks", false);
 #endif
   return out;
+}
+
+std::vector<std::pair<std::string, std::string>> build_libraries() {
+  if (!kafka_built_in()) return {};
+  return {{"librdkafka", kafka_library_version()}};
 }
 
 std::string version_json() {
@@ -44,6 +51,15 @@ std::string version_json() {
     first = false;
     append_json_string(out, name);
     out += in ? ":true" : ":false";
+  }
+  out += "},\"libraries\":{";
+  first = true;
+  for (const auto& [name, its_version] : build_libraries()) {
+    if (!first) out += ',';
+    first = false;
+    append_json_string(out, name);
+    out += ':';
+    append_json_string(out, its_version);
   }
   return out + "}}";
 }

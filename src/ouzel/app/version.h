@@ -13,7 +13,9 @@ std::string version();
 std::string revision();
 /// Features by name, and whether they are in.
 std::vector<std::pair<std::string, bool>> build_features();
-/// One JSON object: version, revision, compiler, features. `GET /version` answers it too.
+/// Libraries that are linked in and whose version matters to users, with it.
+std::vector<std::pair<std::string, std::string>> build_libraries();
+/// One JSON object: version, revision, compiler, features, libraries. `GET /version` answers it.
 std::string version_json();
 
 }  // namespace ouzel

@@ -22,6 +22,9 @@ int print_version(const VersionOptions& options) {
   for (const auto& [name, in] : build_features()) {
     std::printf("  %-20s %s\n", name.c_str(), in ? "yes" : "no");
   }
+  for (const auto& [name, its_version] : build_libraries()) {
+    std::printf("  %-20s %s\n", name.c_str(), its_version.c_str());
+  }
   return kExitDone;
 }
 
