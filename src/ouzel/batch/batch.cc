@@ -38,6 +38,7 @@ void append_row(Batch& to, const Batch& from, std::size_t row) {
     to.strings[i].append(from.strings[i][row]);
   }
   to.flags.push_back(from.flags[row]);
+  if (!from.accepted.empty()) to.accepted.push_back(from.accepted[row]);
 }
 
 Batch shaped_like(const Batch& batch) {

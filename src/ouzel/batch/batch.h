@@ -131,6 +131,9 @@ class Batch {
   NumberTable values;                 ///< The schema's numeric fields, in its order.
   std::vector<StringColumn> strings;  ///< The schema's string fields, in its order.
   std::vector<std::uint8_t> flags;    ///< kFlag… bits.
+  /// When each row was accepted, where that differs from row to row (records of Kafka); else empty:
+  /// all rows at their frame's time.
+  std::vector<WallTime> accepted;
 
   // -- feature ------------------------------------------------------------------------------
   NumberTable features;  ///< In the order of the plan's feature names.

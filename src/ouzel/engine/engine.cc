@@ -110,7 +110,7 @@ void Engine::make_lane(PartitionId partition) {
                             .exact = rebuilds_exactly(partition)};
   choose_replay(found, choice, [&](const SnapshotHeader& header) {
     std::string duplicates;
-    const auto restored = lane->restore(header, &duplicates);
+    const auto restored = lane->restore(*slots_[i], header, &duplicates);
     if (!restored) {
       logging::warn("snapshot damaged", {{"partition", text(i)},
                                          {"number", text(header.number)},
@@ -208,17 +208,16 @@ Result<void> Engine::complete_journal() {
 void Engine::start() {
   keep_needed();  // Before the log's own thread removes anything.
   log_->start();
-  for (std::uint32_t i = 0; i < options_.workers; ++i)
-    workers_.push_back(std::make_unique<Worker>());
+  for (std::uint32_t i = 0; i < options_.workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(*log_));
+  }
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (!lanes_[i]) continue;
     Worker& worker = *workers_[i % workers_.size()];
-    worker.lanes.push_back(lanes_[i].get());
-    inputs_[i]->inbox.set_wake(&worker.wake);
+    inputs_[i]->inbox.set_wake(&worker.wake());
+    worker.add(*lanes_[i]);
   }
-  for (auto& worker : workers_) {
-    worker->thread = std::thread([this, &worker = *worker] { run_worker(worker); });
-  }
+  for (auto& worker : workers_) worker->start();
   keeper_thread_ = std::thread([this] { run_keeper(); });
   replay_thread_ = std::thread([this] { replay(); });
 }
@@ -231,8 +230,7 @@ void Engine::stop(std::chrono::nanoseconds limit) {
   if (drained()) take_last_snapshots(end);
   stopping_.store(true, std::memory_order_release);
   replay_thread_.join();
-  for (auto& worker : workers_) worker->wake.signal();
-  for (auto& worker : workers_) worker->thread.join();
+  for (auto& worker : workers_) worker->stop();
   log_->stop();
   keeper_wake_.signal();
   keeper_thread_.join();
@@ -254,7 +252,7 @@ void Engine::take_last_snapshots(SteadyTime end) {
   Wake pause;
   while (!done() && clock_.steady() < end) {
     // Again and again: a lane that has one under way begins this one when that is published.
-    for (auto& worker : workers_) worker->wake.signal();
+    for (auto& worker : workers_) worker->wake().signal();
     pause.wait_for(kPoll);
   }
 }
@@ -313,26 +311,6 @@ bool Engine::feed(const FrameView& frame, const FrameDecoder& decode) {
   }
   to.inbox.push(std::move(input));
   return true;
-}
-
-void Engine::run_worker(Worker& worker) {
-  constexpr std::size_t kFlushRows = 256;
-  while (!stopping_.load(std::memory_order_acquire)) {
-    std::size_t done = 0;
-    std::size_t since_flush = 0;
-    bool busy = false;
-    for (Lane* lane : worker.lanes) {
-      const std::size_t work = lane->step();
-      done += work;
-      since_flush += work;
-      busy = busy || lane->busy();
-      if (since_flush < kFlushRows) continue;
-      log_->flush();
-      since_flush = 0;
-    }
-    if (since_flush > 0) log_->flush();
-    if (done == 0 && !busy) worker.wake.wait();
-  }
 }
 
 }  // namespace ouzel

@@ -24,6 +24,7 @@
 #include "ouzel/lane/lane.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/lane/status.h"
+#include "ouzel/lane/worker.h"
 #include "ouzel/log/segment/segment_log.h"
 
 namespace ouzel {
@@ -71,12 +72,6 @@ class Engine final : public StatusSource {
   EngineStatus status() const override;
 
  private:
-  struct Worker {
-    Wake wake;
-    std::vector<Lane*> lanes;
-    std::thread thread;
-  };
-
   Engine(FileSystem& fs, const Clock& clock, std::shared_ptr<const Plan> plan,
          EngineOptions options);
   Result<void> recover(Random& random);
@@ -89,7 +84,6 @@ class Engine final : public StatusSource {
 
   void replay();
   bool feed(const FrameView& frame, const FrameDecoder& decode);
-  void run_worker(Worker& worker);
   void run_keeper();
   void publish(SnapshotJob job);
   void became_durable(std::span<const FrameHeader> headers);

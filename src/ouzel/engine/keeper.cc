@@ -19,18 +19,7 @@ void Engine::became_durable(std::span<const FrameHeader> headers) {
     const std::size_t i = header.partition.value();
     if (header.topic == Topic::events) ledgers_[i].accepted = header.base + header.rows;
     if (header.topic != Topic::outcomes) continue;
-    Ledger& ledger = ledgers_[i];
-    OUZEL_CHECK(!ledger.noted.empty());
-    const NotedCommit& commit = ledger.noted.front();
-    for (const auto& [accepted, rows] : commit.accepted) {
-      const auto took = std::max(now - accepted, std::chrono::nanoseconds(0));
-      end_to_end_ns_.record(static_cast<std::uint64_t>(took.count()), rows);
-      inputs_[i]->inbox.done(rows);
-    }
-    ledger.committed = commit.end;
-    ledger.totals = commit.totals;
-    ledger.newest_event = commit.newest_event;
-    ledger.noted.pop_front();
+    settle_commit(ledgers_[i], inputs_[i]->inbox, now, end_to_end_ns_);
   }
   if (log_->durable_end().value() - snapshot_at_ >= snapshot_interval()) keeper_wake_.signal();
 }
@@ -86,7 +75,7 @@ void Engine::ask_for_snapshots() {
   for (const auto& lane : lanes_) {
     if (lane) lane->request_snapshot();
   }
-  for (const auto& worker : workers_) worker->wake.signal();
+  for (const auto& worker : workers_) worker->wake().signal();
 }
 
 /// A snapshot counts only once the commit it belongs to is on disk.

@@ -1,6 +1,7 @@
 #include "ouzel/lane/lane.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ouzel/base/fault.h"
 
@@ -14,9 +15,10 @@ Lane::Lane(PartitionId partition, LaneSeams seams, LaneOptions options)
       runner_(plan_, *seams_.clock),
       in_force_(in_force_of(plan_)) {}
 
-Result<void> Lane::restore(const SnapshotHeader& header, std::string* duplicates) {
+Result<void> Lane::restore(SnapshotSlots& slots, const SnapshotHeader& header,
+                           std::string* duplicates) {
   std::string shared;
-  auto done = seams_.slots->read(header, runner_.state().keys(), shared, *duplicates);
+  auto done = slots.read(header, runner_.state().keys(), shared, *duplicates);
   if (done) done = runner_.state().restore_shared(shared);
   if (!done) runner_.clear();
   if (done) runner_.set_newest_event(header.newest_event);
@@ -39,10 +41,9 @@ std::size_t Lane::step() {
   std::size_t rows = 0;
   writer_.begin(std::max(next_, committed_));
   noted_ = {};
-  InputFrame frame;
-  while (rows < options_.commit_rows_max && seams_.input->inbox.pop(frame)) {
-    rows += frame.batch.rows();
-    take(std::move(frame));
+  while (rows < options_.commit_rows_max && next_frame()) {
+    rows += waiting_->batch.rows();
+    take(*std::exchange(waiting_, std::nullopt));
   }
   const bool commits = writer_.rows() > 0 || (switch_pending_ && next_ >= committed_);
   if (commits) commit();
@@ -60,6 +61,22 @@ std::size_t Lane::step() {
     begin_capture();
   }
   return rows + (commits && rows == 0 ? 1 : 0);
+}
+
+/// Makes `waiting_` the next frame of this commit; false: there is none. A frame behind a hole
+/// waits for the next commit, as rows of one commit have offsets without holes.
+bool Lane::next_frame() {
+  if (!waiting_) {
+    InputFrame frame;
+    if (!seams_.input->inbox.pop(frame)) return false;
+    waiting_ = std::move(frame);
+  }
+  if (!seams_.holes || waiting_->first == next_) return true;
+  OUZEL_CHECK(waiting_->first > next_);
+  if (writer_.rows() > 0) return false;
+  next_ = waiting_->first;
+  writer_.begin(std::max(next_, committed_));
+  return true;
 }
 
 /// One frame, cut where its outcomes begin to be new and where it has more rows than keys may live.

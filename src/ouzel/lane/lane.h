@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,8 @@ struct LaneSeams {
   std::function<void(SnapshotJob)> publish;
   /// Another plan is in force from `from` on, by the commit of this append number.
   std::function<void(PartitionId, Offset from, AppendNumber)> switched;
+  /// The input's offsets may skip numbers, as Kafka's do; a commit never spans such a hole.
+  bool holes = false;
 };
 
 class Lane {
@@ -60,8 +63,8 @@ class Lane {
   Lane& operator=(const Lane&) = delete;
 
   // -- recovery, before the first step ----------------------------------------------------------
-  /// Takes a snapshot's state. Errors: corrupt (then the lane is empty again).
-  Result<void> restore(const SnapshotHeader& header, std::string* duplicates);
+  /// Takes the state of a snapshot of `slots`. Errors: corrupt (then the lane is empty again).
+  Result<void> restore(SnapshotSlots& slots, const SnapshotHeader& header, std::string* duplicates);
   /// Where the log's outcomes end: rows below are replayed for their state only. `switched`:
   /// another plan was in force there, so the first commit says that this one is now.
   void resume_at(Offset first, Offset committed, const Totals& totals, bool switched);
@@ -97,6 +100,7 @@ class Lane {
   const RowRunner& runner() const { return runner_; }
 
  private:
+  bool next_frame();
   void take(InputFrame frame);
   void run(Batch& batch, WallTime accepted, bool show);
   void commit();
@@ -118,6 +122,7 @@ class Lane {
   CommitWriter writer_;
   InForce in_force_;
   NotedCommit noted_;
+  std::optional<InputFrame> waiting_;  ///< Popped, and behind a hole: for the next commit.
   AppendNumber last_commit_{};
 
   std::atomic<bool> snapshot_wanted_{false};

@@ -9,6 +9,7 @@
 
 #include "ouzel/base/histogram.h"
 #include "ouzel/base/types.h"
+#include "ouzel/log/inbox.h"
 #include "ouzel/outcome/outcome.h"
 
 namespace ouzel {
@@ -28,5 +29,9 @@ struct Ledger {
   EventTime newest_event{};
   std::deque<NotedCommit> noted;
 };
+
+/// The oldest noted commit is on disk: its rows are no longer in flight, and their time from
+/// acceptance to `now` is recorded.
+void settle_commit(Ledger& ledger, Inbox& inbox, WallTime now, Histogram& end_to_end_ns);
 
 }  // namespace ouzel

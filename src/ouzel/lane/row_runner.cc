@@ -64,10 +64,11 @@ void RowRunner::place_rows(Batch& batch, WallTime accepted) {
   rows_.assign(batch.rows(), nullptr);
   explained_.clear();
   for (std::size_t row = 0; row < batch.rows(); ++row) {
+    const WallTime at = batch.accepted.empty() ? accepted : batch.accepted[row];
     if (batch.live(row) && batch.time[row] == kNoTime) {
-      batch.time[row] = EventTime(accepted.time_since_epoch());
+      batch.time[row] = EventTime(at.time_since_epoch());
     }
-    if (batch.live(row)) judge_time(batch, row, accepted);
+    if (batch.live(row)) judge_time(batch, row, at);
     if (!batch.live(row)) continue;
     const std::uint32_t slot = keys.find_or_insert(batch.key_hash[row]);
     KeyHeader& header = keys.header(slot);

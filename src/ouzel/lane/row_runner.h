@@ -24,8 +24,9 @@ class RowRunner {
   RowRunner(const RowRunner&) = delete;
   RowRunner& operator=(const RowRunner&) = delete;
 
-  /// Adds every stage's columns. `accepted` is the time of rows without one, and what
-  /// time.max_future is counted from. The batch has at most `plan.keys_max` rows.
+  /// Adds every stage's columns. `accepted`, or the batch's own column of that name, is the time of
+  /// rows without one, and what time.max_future is counted from. The batch has at most
+  /// `plan.keys_max` rows.
   void run(Batch& batch, WallTime accepted);
 
   LaneState& state() { return *state_; }
