@@ -63,6 +63,25 @@ class Score(InScratch):
                          ("malformed", "line 3: expected 4 cells, got 2"))
         self.assertEqual(data[1]["event"]["id"], "day.csv:3")
 
+    def test_what_is_no_file_takes_lines_too(self):
+        day = self.write("day.csv", HEADER + rows(0, 50))
+        expected = self.score(day)
+        self.assertEqual(self.score(day, "--out", "/dev/null"), [])
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True) as reader:
+            self.assertEqual(self.score(day, "--out", pipe), [])
+            self.assertEqual(reader.communicate(timeout=20)[0].splitlines(), expected)
+        longer = self.write("out", "x" * 100_000)
+        self.assertEqual(self.score(day, "--out", longer), [])
+        self.assertEqual(longer.read_text().splitlines(), expected)
+        made = ouzel("simulate", "--count", 10, "--rate", 0, "--out", "/dev/null", "--truth",
+                     "/dev/null")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        full = ouzel("score", PIPELINE, "--in", day, "--out", "/dev/full")
+        self.assertEqual(full.returncode, 1)
+        self.assertIn("/dev/full: No space left", full.stderr)
+
     def test_unreadable_input_is_a_failure(self):
         cases = {"no such file": self.folder / "none.csv",
                  "twice": self.write("twice.csv", "a,a\n1,2\n"),

@@ -90,7 +90,7 @@ int score(const ScoreOptions& options) {
   if (!plan) return failed(plan.error().message, kExitConfig);
   auto input = open_text_input(*fs, options.in);
   if (!input) return failed(input.error().message);
-  auto output = TextOutput::open(*fs, options.out);
+  auto output = TextOutput::open(options.out);
   if (!output) return failed(output.error().message);
 
   EventText text(&plan->schema, names_of_file(plan->pipeline, 1, input->name),

@@ -1,16 +1,14 @@
 #include "ouzel/app/simulate.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "ouzel/app/interrupt.h"
+#include "ouzel/app/text_output.h"
 #include "ouzel/base/clock.h"
-#include "ouzel/base/file_system.h"
 #include "ouzel/gateway/sender.h"
 #include "ouzel/gateway/simulator.h"
 
@@ -39,51 +37,24 @@ class Target {
   virtual Result<void> finish() { return {}; }
   /// Prints what came of it; `expected` events are broken on purpose. True: all is well.
   virtual bool report([[maybe_unused]] std::uint64_t expected) { return true; }
+  /// Who reads the lines has left (`| head`), which is no failure.
+  virtual bool left() const { return false; }
 };
 
-/// stdout. A reader that closes its end (`| head`) is no failure.
-class StandardOutput final : public Target {
+/// stdout, a file, a pipe.
+class Lines final : public Target {
  public:
+  explicit Lines(TextOutput out) : out_(std::move(out)) {}
   Result<void> write(std::size_t, EventChunk& chunk, bool) override {
-    std::string_view left = chunk.lines;
-    while (!left.empty()) {
-      const ssize_t count = ::write(STDOUT_FILENO, left.data(), left.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) {
-        return fail(ErrorCode::unavailable, std::string("stdout: ") + std::strerror(errno));
-      }
-      left.remove_prefix(static_cast<std::size_t>(count));
-    }
+    OUZEL_TRY_VOID(out_.write(chunk.lines));
     chunk.lines.clear();
     chunk.due.clear();
     return {};
   }
-};
-
-/// A file, replaced. Also holds the ground truth.
-class OutputFile final : public Target {
- public:
-  static Result<std::unique_ptr<OutputFile>> open(FileSystem& fs, const std::string& path) {
-    OUZEL_TRY(std::unique_ptr<File> file, fs.open(path, OpenMode::create));
-    OUZEL_TRY_VOID(file->truncate(0));
-    auto out = std::make_unique<OutputFile>();
-    out->file_ = std::move(file);
-    return out;
-  }
-  Result<void> append(std::string& text) {
-    OUZEL_TRY_VOID(file_->write(size_, text));
-    size_ += text.size();
-    text.clear();
-    return {};
-  }
-  Result<void> write(std::size_t, EventChunk& chunk, bool) override {
-    chunk.due.clear();
-    return append(chunk.lines);
-  }
+  bool left() const override { return out_.left(); }
 
  private:
-  std::unique_ptr<File> file_;
-  std::uint64_t size_ = 0;
+  TextOutput out_;
 };
 
 double milliseconds_of(std::uint64_t ns) { return static_cast<double>(ns) * 1e-6; }
@@ -143,7 +114,7 @@ class Receiver final : public Target {
 /// Plays the simulator to the target on the schedule of `rate`.
 class Player {
  public:
-  Player(const SimulateOptions& options, Simulator simulator, Target& target, OutputFile* truth,
+  Player(const SimulateOptions& options, Simulator simulator, Target& target, TextOutput* truth,
          const Clock& clock)
       : options_(options),
         simulator_(std::move(simulator)),
@@ -171,7 +142,7 @@ class Player {
   const SimulateOptions& options_;
   Simulator simulator_;
   Target& target_;
-  OutputFile* truth_;
+  TextOutput* truth_;
   const Clock& clock_;
   std::vector<EventChunk> chunks_;  ///< Of each shard, until the next flush.
   std::string truth_lines_;
@@ -196,7 +167,9 @@ Result<void> Player::flush_truth() {
     truth_lines_.clear();
     return {};
   }
-  return truth_->append(truth_lines_);
+  OUZEL_TRY_VOID(truth_->write(truth_lines_));
+  truth_lines_.clear();
+  return {};
 }
 
 Result<void> Player::flush(bool wait) {
@@ -255,10 +228,11 @@ Result<void> Player::play() {
   return target_.finish();
 }
 
-Result<std::unique_ptr<Target>> open_target(const SimulateOptions& options, FileSystem& fs,
-                                            const Clock& clock) {
-  if (options.out == "-") return std::make_unique<StandardOutput>();
-  if (options.out.find("://") == std::string::npos) return OutputFile::open(fs, options.out);
+Result<std::unique_ptr<Target>> open_target(const SimulateOptions& options, const Clock& clock) {
+  if (options.out.find("://") == std::string::npos) {
+    OUZEL_TRY(TextOutput out, TextOutput::open(options.out));
+    return std::make_unique<Lines>(std::move(out));
+  }
   SenderOptions sending;
   sending.url = options.out;
   sending.connections = std::max(1U, options.connections);
@@ -281,25 +255,21 @@ int failed(const Error& error) {
 
 int simulate(const SimulateOptions& options) {
   const SystemClock clock;
-  const auto fs = make_posix_file_system();
   auto simulator = Simulator::make(options.simulator);
   if (!simulator) return failed(simulator.error());
-  std::unique_ptr<OutputFile> truth;
+  std::optional<TextOutput> truth;
   if (!options.truth.empty()) {
-    auto opened = OutputFile::open(*fs, options.truth);
+    auto opened = TextOutput::open(options.truth);
     if (!opened) return failed(opened.error());
-    truth = std::move(*opened);
+    truth.emplace(std::move(*opened));
   }
-  auto target = open_target(options, *fs, clock);
+  auto target = open_target(options, clock);
   if (!target) return failed(target.error());
 
-  Player player(options, std::move(*simulator), **target, truth.get(), clock);
+  Player player(options, std::move(*simulator), **target, truth ? &*truth : nullptr, clock);
   const auto played = player.play();
-  if (options.out == "-") {
-    // The reader may have left (`| head`): that is its business.
-    const bool left = !played && played.error().message.ends_with(std::strerror(EPIPE));
-    return played || left ? 0 : failed(played.error());
-  }
+  if ((*target)->left()) return 0;
+  if (options.out == "-") return played ? 0 : failed(played.error());
   std::fprintf(stderr, "events=%llu behind_ms=%.1f\n",
                static_cast<unsigned long long>(player.events()),
                milliseconds_of(static_cast<std::uint64_t>(player.behind().count())));

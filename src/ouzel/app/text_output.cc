@@ -1,5 +1,6 @@
 #include "ouzel/app/text_output.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -7,26 +8,26 @@
 
 namespace ouzel {
 
-Result<TextOutput> TextOutput::open(FileSystem& fs, const std::string& path) {
-  TextOutput out;
-  if (path == "-") return out;
-  OUZEL_TRY(out.file_, fs.open(path, OpenMode::create));
-  OUZEL_TRY_VOID(out.file_->truncate(0));
-  return out;
+Result<TextOutput> TextOutput::open(const std::string& path) {
+  if (path == "-") return TextOutput(STDOUT_FILENO, "stdout");
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  if (descriptor < 0) {
+    return fail(ErrorCode::config, "cannot open " + path + ": " + std::strerror(errno));
+  }
+  return TextOutput(descriptor, path);
+}
+
+TextOutput::~TextOutput() {
+  if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
 }
 
 Result<void> TextOutput::write(std::string_view text) {
-  if (file_ != nullptr) {
-    OUZEL_TRY_VOID(file_->write(size_, text));
-    size_ += text.size();
-    return {};
-  }
   while (!text.empty()) {
-    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
+    const ssize_t count = ::write(descriptor_, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       left_ = errno == EPIPE;
-      return fail(ErrorCode::unavailable, std::string("stdout: ") + std::strerror(errno));
+      return fail(ErrorCode::unavailable, name_ + ": " + std::strerror(errno));
     }
     text.remove_prefix(static_cast<std::size_t>(count));
   }

@@ -1,28 +1,36 @@
-/// Where a command writes lines: stdout, or a file that is replaced. One thread.
+/// Where a command writes lines: stdout, a file that is replaced, or what else a path names: a
+/// pipe, a device. One thread.
 #pragma once
 
-#include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ouzel/base/error.h"
-#include "ouzel/base/file_system.h"
 
 namespace ouzel {
 
 class TextOutput {
  public:
-  /// `path` "-": stdout. `fs` must outlive it.
-  static Result<TextOutput> open(FileSystem& fs, const std::string& path);
-  /// Error unavailable. `left()`: because the reader of stdout closed its end (`| head`), which is
-  /// its business.
+  /// `path` "-": stdout. A named pipe is waited for until somebody reads it. Errors: config.
+  static Result<TextOutput> open(const std::string& path);
+  TextOutput(TextOutput&& from) noexcept
+      : descriptor_(std::exchange(from.descriptor_, -1)),
+        name_(std::move(from.name_)),
+        left_(from.left_) {}
+  TextOutput& operator=(TextOutput&&) = delete;
+  ~TextOutput();
+
+  /// Error unavailable. `left()`: because the reader closed its end (`| head`), which is its
+  /// business.
   Result<void> write(std::string_view text);
   bool left() const { return left_; }
 
  private:
-  std::unique_ptr<File> file_;  ///< Null: stdout.
-  std::uint64_t size_ = 0;
+  TextOutput(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
+
+  int descriptor_;
+  std::string name_;
   bool left_ = false;
 };
 
