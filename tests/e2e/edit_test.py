@@ -1,7 +1,9 @@
 """An edited pipeline file goes on from the same data directory, and other settings at the start."""
+import collections
 import concurrent.futures
 import json
 import signal
+import threading
 import time
 
 from engine import Engine, ouzel, tap
@@ -119,7 +121,9 @@ class Applied(InScratch):
         self.assertEqual(set(sent), {(202, 20)}, "every request was answered as if nothing was")
         engine.wait_scored()
         self.assertEqual(engine.total("ouzel_events_received_total"), 6000)
-        self.assertFalse(json.loads(self.apply(engine).stdout)["changed"])
+        again = json.loads(self.apply(engine).stdout)
+        self.assertFalse(again["changed"])
+        self.assertRegex(again["why"], r"in force already, since a request asked for it [\d.]+ s")
         self.assertEqual(engine.stop(), 0)
         self.assertNotIn("rebuilt", engine.log())
         lines = self.outcomes(self.folder / "data")
@@ -134,6 +138,30 @@ class Applied(InScratch):
         old = {line["id"]: line for line in map(json.loads, tap(self.folder / "old", "outcomes"))}
         for line in lines:
             self.assertEqual(line["data"]["features"], old[line["id"]]["data"]["features"])
+
+    def test_who_asks_for_outcomes_during_a_change_is_answered_or_told_to_ask_again(self):
+        text = PIPELINE.read_text()
+        path, engine = self.running(text)
+        engine.connect().post(goods(0, HALF))
+        engine.wait_scored()
+        statuses, over = collections.Counter(), threading.Event()
+
+        def ask():
+            connection = engine.connect()
+            while not over.is_set():
+                status, _, headers = connection.ask("GET", "/api/v1/outcomes?limit=10000")
+                statuses[(status, headers["Retry-After"])] += 1
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            asking = [pool.submit(ask) for _ in range(8)]
+            for turn in range(6):
+                path.write_text(text.replace("threshold: 0.9", f"threshold: 0.9{turn + 1}"))
+                self.assertTrue(json.loads(self.apply(engine).stdout)["changed"])
+            over.set()
+            for one in asking:
+                one.result()
+        self.assertLessEqual(set(statuses), {(200, None), (503, "1")}, statuses)
+        self.assertGreater(statuses[(200, None)], 0)
+        self.assertEqual(engine.stop(), 0)
 
     def test_another_feature_list_by_signal_is_rebuilt(self):
         path, engine = self.running(PIPELINE.read_text())
@@ -159,6 +187,7 @@ class Applied(InScratch):
             done = self.apply(engine)
             self.assertEqual(done.returncode, 78, done.stdout)
             self.assertIn(said, done.stderr)
+            self.assertIn("not changed: 1 finding\"", done.stderr)
             self.assertEqual(engine.connect().post(goods(len(said), 1))[0], 202)
         path.write_text(text)
         self.assertFalse(json.loads(self.apply(engine).stdout)["changed"])
@@ -175,6 +204,9 @@ class Applied(InScratch):
         engine.wait_scored()
         self.write("new.csv", "device_id,load\npress-0,5\n").replace(table)
         engine.wait_log("pipeline changed")
+        late = json.loads(self.apply(engine).stdout)
+        self.assertFalse(late["changed"])
+        self.assertIn("since a table's file changed", late["why"])
         engine.connect().post(good(3, "press-0"))
         engine.wait_scored()
         table.write_text("device_id\npress-0\n")

@@ -7,6 +7,7 @@
 #include "ouzel/base/logging.h"
 #include "ouzel/base/wake.h"
 #include "ouzel/spec/finding.h"
+#include "ouzel/spec/quantity.h"
 
 namespace ouzel {
 namespace {
@@ -33,6 +34,10 @@ std::vector<std::string> fixed_changes(const Pipeline& now, const Pipeline& next
   return out;
 }
 
+std::string count_of(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 Applied refusal(std::vector<std::string> why) {
   return {.what = Applied::What::refused, .why = std::move(why)};
 }
@@ -42,7 +47,7 @@ http::Response answer(const Applied& applied) {
     http::Response out = http::problem(
         applied.what == Applied::What::refused ? 422 : 500,
         applied.what == Applied::What::refused
-            ? "the pipeline was not changed: " + std::to_string(applied.why.size()) + " findings"
+            ? "the pipeline was not changed: " + count_of(applied.why.size(), "finding")
             : "the engine stops: neither the new nor the old pipeline could be opened");
     out.body.erase(out.body.rfind('}'));
     out.body += ",\"findings\":[";
@@ -55,9 +60,13 @@ http::Response answer(const Applied& applied) {
   }
   const bool changed = applied.what == Applied::What::changed;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(applied.pause).count();
-  return http::json_response(std::string("{\"changed\":") + (changed ? "true" : "false") +
-                             ",\"plan\":\"" + applied.plan +
-                             "\",\"pause_ms\":" + std::to_string(ms) + "}\n");
+  std::string out = std::string("{\"changed\":") + (changed ? "true" : "false") + ",\"plan\":\"" +
+                    applied.plan + "\",\"pause_ms\":" + std::to_string(ms);
+  if (!changed) {
+    out += ",\"why\":";
+    http::append_json(out, applied.in_force);
+  }
+  return http::json_response(out + "}\n");
 }
 
 void tell(const Applied& applied) {
@@ -92,6 +101,7 @@ Result<std::unique_ptr<Live>> Live::open(const RunOptions& options, AssemblySeam
   std::unique_ptr<Live> live(new Live(seams));
   live->options_ = options;
   live->stamps_ = table_stamps(options.pipeline);
+  live->changed_ = seams.clock->steady();
   OUZEL_TRY(live->assembly_, Assembly::open(options, seams));
   live->assembly_->add_routes(live->routes_);
   return live;
@@ -149,8 +159,11 @@ bool Live::poll() {
     const std::lock_guard lock(mutex_);
     asked.swap(asked_);
   }
+  const char* cause = "a table's file changed";
+  if (signalled) cause = "a signal asked for it";
+  if (!asked.empty()) cause = "a request asked for it";
   if (!signalled && asked.empty() && !tables_changed()) return true;
-  const Applied applied = apply();
+  const Applied applied = apply(cause);
   tell(applied);
   for (http::Responder& responder : asked) responder.send(answer(applied));
   return applied.what != Applied::What::fatal;
@@ -166,7 +179,15 @@ bool Live::tables_changed() {
   return true;
 }
 
-Applied Live::apply() {
+/// "in force already: …", for who finds nothing changed, perhaps because another came first.
+std::string Live::in_force() const {
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(seams_.clock->steady() - changed_);
+  return "what the pipeline file and its tables say is in force already, since " + cause_ + " " +
+         format_number(static_cast<double>(ms.count()) / 1000) + " s ago";
+}
+
+Applied Live::apply(const std::string& cause) {
   if (options_.file.path == "-") {
     return refusal({"the pipeline came from stdin and cannot be read again: give run a file"});
   }
@@ -179,7 +200,10 @@ Applied Live::apply() {
   }
   if (loaded->effective == options_.effective &&
       loaded->pipeline.canonical == options_.pipeline.canonical) {
-    return {.what = Applied::What::unchanged, .why = {}, .plan = assembly_->plan_hash()};
+    return {.what = Applied::What::unchanged,
+            .why = {},
+            .plan = assembly_->plan_hash(),
+            .in_force = in_force()};
   }
   auto fixed = fixed_changes(options_.pipeline, loaded->pipeline);
   if (!fixed.empty()) return refusal(std::move(fixed));
@@ -187,7 +211,12 @@ Applied Live::apply() {
   next.pipeline = std::move(loaded->pipeline);
   next.effective = std::move(loaded->effective);
   next.rebuild_state = false;
-  return change_to(std::move(next));
+  Applied applied = change_to(std::move(next));
+  if (applied.what == Applied::What::changed) {
+    changed_ = seams_.clock->steady();
+    cause_ = cause;
+  }
+  return applied;
 }
 
 Applied Live::change_to(RunOptions next) {

@@ -30,6 +30,7 @@ struct Applied {
   enum class What : std::uint8_t { changed, unchanged, refused, fatal } what = What::unchanged;
   std::vector<std::string> why;  ///< Refused: the findings, one a line. Fatal: the error.
   std::string plan;              ///< Hash of the plan that is in force now.
+  std::string in_force;          ///< Unchanged: since when, and what brought it about.
   std::chrono::nanoseconds pause{0};
 };
 
@@ -45,8 +46,9 @@ class Live {
   /// From now on /readyz says that the doors close.
   void announce_stop() { assembly_->announce_stop(); }
 
-  /// Reads the pipeline file again, and changes over if it says something else.
-  Applied apply();
+  /// Reads the pipeline file again, and changes over if it says something else. `cause`: what
+  /// asked for that, as a sentence goes on: "a request asked for it".
+  Applied apply(const std::string& cause);
   /// What is due: wishes that came by signal or request, and tables whose file changed. Returns
   /// false after a fatal one: there is no assembly any more.
   bool poll();
@@ -61,6 +63,7 @@ class Live {
   void pass(const http::Request& request, http::Responder responder);
   void ask(http::Responder responder);
   Applied change_to(RunOptions next);
+  std::string in_force() const;
   bool tables_changed();
 
   const AssemblySeams seams_;
@@ -70,6 +73,8 @@ class Live {
   const http::Server* server_ = nullptr;
   Gate gate_{std::chrono::seconds(10)};
   Nudge nudge_;
+  SteadyTime changed_{};  ///< When what is in force came into force, and why.
+  std::string cause_ = "the engine started";
   SteadyTime looked_{};  ///< At the tables' files.
   std::string stamps_;   ///< Size and time of the tables' files when they were last looked at.
   std::mutex mutex_;     ///< Of asked_.

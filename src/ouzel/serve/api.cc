@@ -12,6 +12,19 @@ namespace {
 
 constexpr std::size_t kReadingsQueuedMax = 64;
 
+/// Someone who asked for outcomes. Dropped unanswered, as what waits is when the pipeline changes
+/// or the engine stops, it is told to ask again.
+struct WaitingReader {
+  explicit WaitingReader(http::Responder to) : responder(std::move(to)) {}
+  ~WaitingReader() {
+    responder.send(http::problem(503, "the pipeline changes or stops: ask again"));
+  }
+  WaitingReader(const WaitingReader&) = delete;
+  WaitingReader& operator=(const WaitingReader&) = delete;
+
+  http::Responder responder;
+};
+
 /// Lines of /readyz?verbose, and whether new events find a place.
 struct Health {
   std::string text;
@@ -135,13 +148,15 @@ void Api::metrics(const http::Request& request, http::Responder responder) {
 void Api::outcomes(const http::Request& request, http::Responder responder) {
   auto query = parse_outcome_query(request);
   if (!query) return responder.send(http::problem(400, query.error().message));
-  const auto shared = std::make_shared<http::Responder>(std::move(responder));
+  const auto shared = std::make_shared<WaitingReader>(std::move(responder));
   const bool taken = thread_.submit([this, shared, wanted = std::move(*query)] {
     const auto page = reader_.read(wanted);
-    shared->send(page ? http::json_response(to_json(*page))
-                      : http::problem(503, page.error().message));
+    shared->responder.send(page ? http::json_response(to_json(*page))
+                                : http::problem(503, page.error().message));
   });
-  if (!taken) shared->send(http::problem(503, "too many requests for outcomes are waiting"));
+  if (!taken) {
+    shared->responder.send(http::problem(503, "too many requests for outcomes are waiting"));
+  }
 }
 
 }  // namespace ouzel
