@@ -70,7 +70,7 @@ class InputPlanner {
     if (width_ != names_.size()) return mismatch();
     for (const std::string& name : names_) {
       auto column = columns_.find(name);
-      if (!column) return mismatch();
+      if (!column) return mismatch(name);
       const CardReference* reference = card_.find(name);
       column->mean =
           reference != nullptr ? reference->mean : std::numeric_limits<double>::quiet_NaN();
@@ -183,17 +183,32 @@ class InputPlanner {
     return {};
   }
 
-  tl::unexpected<Error> mismatch() const {
-    const bool named = !spec_.inputs.empty() || !card_.features.empty() || file_.inputs.size() > 1;
-    std::string wants = std::to_string(width_) + " columns";
-    if (named) wants += " " + listed(names_);
-    return fail(
-        ErrorCode::config,
-        "the model and the pipeline do not fit. The model takes " + wants + " (" +
-            describe(file_.inputs) + "). The pipeline has " +
-            (named ? listed(columns_.all())
-                   : std::to_string(columns_.usual().size()) + ": " + listed(columns_.usual())) +
-            (named ? "" : "; name the inputs with model.onnx.inputs"));
+  /// What the model takes, with the names that its own file gives them.
+  std::string model_side() const {
+    std::string out =
+        "The model takes " + std::to_string(width_) + " columns (" + describe(file_.inputs) + ")";
+    if (!card_.features.empty()) {
+      const std::size_t count = card_.features.size();
+      return out + ", and its card names " + std::to_string(count) + ": " + listed(card_.features);
+    }
+    return file_.inputs.size() > 1 ? out : out + " and does not name them";
+  }
+
+  /// `unknown`: a name that the pipeline has no column for; empty: their number is wrong.
+  tl::unexpected<Error> mismatch(const std::string& unknown = "") const {
+    std::string pipeline_side;
+    if (!spec_.inputs.empty()) {
+      pipeline_side = "model.onnx.inputs names " + std::to_string(spec_.inputs.size()) + ": " +
+                      listed(spec_.inputs) + ". ";
+    }
+    const bool chosen = !spec_.inputs.empty() || !card_.features.empty() || file_.inputs.size() > 1;
+    const std::vector<std::string> has = chosen ? columns_.all() : columns_.usual();
+    pipeline_side += "The pipeline has ";
+    if (!unknown.empty()) pipeline_side += "no '" + unknown + "', it has ";
+    pipeline_side += std::to_string(has.size()) + ": " + listed(has);
+    if (!chosen) pipeline_side += "; name the inputs with model.onnx.inputs";
+    return fail(ErrorCode::config,
+                "the model and the pipeline do not fit. " + model_side() + ". " + pipeline_side);
   }
 
   const OnnxFile& file_;
