@@ -33,6 +33,17 @@ class Usage(InScratch):
         self.assertRegex(self.expect(2, "rnu").stderr, r"\brun\b")
         self.assertRegex(self.expect(2, "simulte").stderr, r"\bsimulate\b")
 
+    def test_misspelt_help(self):
+        said = self.expect(2, "help", "rnu").stderr
+        self.assertIn("did you mean 'run'?", said)
+        self.assertIn("known: create, run", self.expect(2, "help", "nosuch").stderr)
+
+    def test_what_an_action_needs(self):
+        self.write("a.onnx", "")
+        self.assertIn("--out FILE", self.expect(2, "model", "card", "a.onnx").stderr)
+        self.assertIn("--key KEY", self.expect(2, "dlq", "show").stderr)
+        self.assertIn("--pipeline FILE", self.expect(2, "dlq", "replay").stderr)
+
     def test_misspelt_flag(self):
         self.assertIn("--data-dir", self.expect(2, "run", PIPELINE, "--data-dri", "x").stderr)
 
@@ -226,6 +237,19 @@ class Lint(InScratch):
         _, done = self.lint("decide:", "decide: {treshold: 0.9}", "--format", "json")
         self.assertEqual(done.returncode, 1)
         self.assertIn("treshold", json.dumps(json.loads(done.stdout)))
+
+    def test_set_takes_a_path_as_findings_write_it(self):
+        done = ouzel("lint", PIPELINE, "--set", "features[0].last=0")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        said = done.stdout.splitlines()
+        self.assertEqual(len(said), 1, said)
+        self.assertIn("features[0].last: must be", said[0])
+        self.assertEqual(ouzel("lint", PIPELINE, "--set", "features[0].last=8").returncode, 0)
+
+    def test_what_is_not_set_is_said_once(self):
+        _, done = self.lint("decide:", "decide: {threshold: '${env:OUZEL_TEST_UNSET}'}")
+        self.assertEqual(len(done.stdout.splitlines()), 1, done.stdout)
+        self.assertIn("OUZEL_TEST_UNSET is not set", done.stdout)
 
     def test_set_is_linted_too(self):
         done = ouzel("run", PIPELINE, "--set", "decide.treshold=0.5",

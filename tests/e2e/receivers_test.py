@@ -61,6 +61,10 @@ class Receivers(Egress):
             self.assertIn(key, {got.headers["Idempotency-Key"] for got in receiver.got()})
         failed = self.dlq("show", "--key", "none")
         self.assertEqual(failed.returncode, 1)
+        self.assertEqual(self.dlq("ls", "--sink", "webhook").returncode, 0)
+        nosuch = self.dlq("ls", "--sink", "webhok")
+        self.assertEqual(nosuch.returncode, 1)
+        self.assertIn("no sink called webhok; did you mean 'webhook'?", nosuch.stderr)
 
     def test_what_is_not_repeated(self):
         for status in (400, 401, 403, 410, 302, 304):

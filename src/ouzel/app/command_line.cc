@@ -67,7 +67,8 @@ TakeValue into(std::chrono::nanoseconds& out) {
 TakeValue into_word(std::string& out, std::vector<std::string> words) {
   auto take = [&out, words](const std::string& text) {
     if (std::find(words.begin(), words.end(), text) == words.end()) {
-      return "is not known here; " + suggest(text, words);
+      const std::string near = suggest(text, words);
+      return "is not known here" + (near.empty() ? "" : "; " + near);
     }
     out = text;
     return std::string();

@@ -1,5 +1,6 @@
 #include "ouzel/app/dlq.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -8,9 +9,12 @@
 
 #include "ouzel/app/command_line.h"
 #include "ouzel/base/clock.h"
+#include "ouzel/gateway/egress/cursor_file.h"
 #include "ouzel/gateway/egress/dead_letters.h"
 #include "ouzel/gateway/egress/poster.h"
 #include "ouzel/gateway/egress/receiver_request.h"
+#include "ouzel/gateway/egress/sinks.h"
+#include "ouzel/spec/nearest.h"
 
 namespace ouzel {
 namespace {
@@ -137,6 +141,12 @@ int dlq(const DlqOptions& options) {
     return kExitUsage;
   }
   if (!fs->exists(options.data_dir)) return failed(options.data_dir + " is not there");
+  const std::vector<std::string> sinks =
+      sinks_with_cursors(*fs, cursor_directory(options.data_dir));
+  if (!options.sink.empty() && std::find(sinks.begin(), sinks.end(), options.sink) == sinks.end()) {
+    const std::string near = sinks.empty() ? "it has none" : suggest(options.sink, sinks);
+    return failed(options.data_dir + " has no sink called " + options.sink + "; " + near);
+  }
   const std::vector<KeptLetter> letters = pending_letters(*fs, options);
   if (!options.key.empty() && letters.empty()) return failed("no dead letter " + options.key);
   if (options.action == "replay") return replay(*fs, options, letters);

@@ -150,7 +150,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{8, "  - {of: [temperature, mode], take: [mean], last: 4}",
              "pipeline:8:24: not_numeric: 'mode' is a string, not a number (known: temperature)"},
         Case{8, "  - {of: temperature, take: [mode], last: 4}",
-             "pipeline:8:30: unknown_value: features[0].take: 'mode' is not known here"},
+             "pipeline:8:30: unknown_value: features[0].take: 'mode' is not known here (known: "
+             "count, sum, mean, std, min, max, range, last, delta, rate, slope, ewma, zscore, "
+             "quantile, distinct, lag, since, hour, weekday, one_hot, ordinal)"},
         Case{8, "  - {of: temperature, take: [slop], last: 4}",
              "pipeline:8:30: unknown_value: features[0].take: 'slop' is not known here (did you "
              "mean 'slope'?)"},

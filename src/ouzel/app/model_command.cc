@@ -71,7 +71,6 @@ Result<void> show(FileSystem& fs, const ModelOptions& options) {
 }
 
 Result<void> write_card(FileSystem& fs, const ModelOptions& options) {
-  if (options.out.empty()) return fail(ErrorCode::config, "--out FILE says where the model goes");
   OUZEL_TRY(const std::string bytes, read_at_most(fs, options.model, kOnnxBytesMax));
   OUZEL_TRY(const OnnxFile file, read_onnx_file(bytes));
   ModelCard card;
@@ -105,6 +104,11 @@ Result<void> write_card(FileSystem& fs, const ModelOptions& options) {
 }
 
 int model(const ModelOptions& options) {
+  if (options.action == "card" && options.out.empty()) {
+    std::fprintf(stderr,
+                 "ouzel model: card needs --out FILE, where the model with its card goes\n");
+    return kExitUsage;
+  }
   const auto fs = make_posix_file_system();
   const auto done = options.action == "show" ? show(*fs, options) : write_card(*fs, options);
   if (done) return kExitDone;

@@ -20,6 +20,7 @@ struct Node {
   enum class Kind : std::uint8_t { null, scalar, sequence, map } kind = Kind::null;
   Mark at;
   bool quoted = false;             ///< A scalar in quotes: never a number.
+  bool unknown = false;            ///< A scalar whose text could not be had; a finding says so.
   std::string text;                ///< Of a scalar.
   std::vector<Node> items;         ///< Of a sequence.
   std::vector<NodeEntry> entries;  ///< Of a map, in the order of the file, each key once.

@@ -10,14 +10,14 @@ namespace {
 
 constexpr std::size_t kContentMax = 64 * 1024;
 
-/// What `env:NAME` or `file:PATH` stands for; a finding if that cannot be said.
-std::string content_of(const std::string& reference, Mark at, const Lookup& lookup,
-                       Findings& findings) {
+/// What `env:NAME` or `file:PATH` stands for; nullopt and a finding if that cannot be said.
+std::optional<std::string> content_of(const std::string& reference, Mark at, const Lookup& lookup,
+                                      Findings& findings) {
   const bool env = reference.starts_with("env:");
   if (!env && !reference.starts_with("file:")) {
     findings.add(at, "expand", "${" + reference + "} is not understood",
                  "write ${env:NAME} or ${file:PATH}; $${ stands for ${ itself");
-    return {};
+    return std::nullopt;
   }
   const std::string name = reference.substr(env ? 4 : 5);
   std::optional<std::string> content = env ? lookup.env(name) : lookup.file(name);
@@ -25,20 +25,20 @@ std::string content_of(const std::string& reference, Mark at, const Lookup& look
     findings.add(at, "expand",
                  env ? "the environment variable " + name + " is not set"
                      : "the file " + name + " cannot be read");
-    return {};
+    return std::nullopt;
   }
   if (!env && content->ends_with('\n')) content->pop_back();
   if (content->size() > kContentMax) {
     findings.add(at, "expand",
                  "${" + reference + "} is too large: at most " + std::to_string(kContentMax) +
                      " bytes, got " + std::to_string(content->size()));
-    return {};
+    return std::nullopt;
   }
   if (!valid_utf8(*content)) {
     findings.add(at, "expand", "${" + reference + "} is not valid UTF-8");
-    return {};
+    return std::nullopt;
   }
-  return std::move(*content);
+  return content;
 }
 
 void expand_scalar(Node& node, const Lookup& lookup, Findings& findings) {
@@ -56,10 +56,14 @@ void expand_scalar(Node& node, const Lookup& lookup, Findings& findings) {
     const std::size_t end = rest.find('}', at);
     if (end == std::string_view::npos) {
       findings.add(node.at, "expand", "${ without its }", "$${ stands for ${ itself");
+      node.unknown = true;
       return;
     }
     out.append(rest.substr(0, at));
-    out += content_of(std::string(rest.substr(at + 2, end - at - 2)), node.at, lookup, findings);
+    const std::string reference(rest.substr(at + 2, end - at - 2));
+    const auto content = content_of(reference, node.at, lookup, findings);
+    node.unknown = node.unknown || !content;
+    out += content.value_or("");
     node.quoted = false;
     rest.remove_prefix(end + 1);
   }

@@ -18,7 +18,8 @@ struct Lookup {
 };
 
 /// Expands every scalar of the tree (not keys). A scalar that was expanded counts as not quoted.
-/// One newline at a file's end is left out. Findings: expand.
+/// One newline at a file's end is left out. Findings: expand; the scalar is `unknown` then, and a
+/// reader has nothing to say about it.
 void expand(Node& node, const Lookup& lookup, Findings& findings);
 
 }  // namespace ouzel

@@ -7,7 +7,7 @@ namespace ouzel {
 namespace {
 
 constexpr std::size_t kWordMax = 64;
-constexpr std::size_t kListedMax = 20;
+constexpr std::size_t kListedMax = 32;
 
 char folded(char c) {
   if (c == '-') return '_';

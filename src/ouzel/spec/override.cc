@@ -27,6 +27,20 @@ Node* step_into(Node& node, const std::string& step, Mark at) {
   return &node.items[index];
 }
 
+/// `features[0].last`, as findings write it, as `features.0.last`.
+std::string with_dots(std::string_view path) {
+  std::string out;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const std::size_t end = path.find(']', i);
+    const std::string_view index = path.substr(i + 1, end == path.npos ? 0 : end - i - 1);
+    const bool item = path[i] == '[' && i > 0 && end != path.npos && !index.empty() &&
+                      index.find_first_not_of("0123456789") == index.npos;
+    out += item ? "." + std::string(index) : std::string(1, path[i]);
+    if (item) i = end;
+  }
+  return out;
+}
+
 }  // namespace
 
 void apply(Node& root, const Override& change, Findings& findings) {
@@ -38,7 +52,8 @@ void apply(Node& root, const Override& change, Findings& findings) {
     value = std::move(*parsed);
   }
   Node* node = &root;
-  std::string_view path = change.path;
+  const std::string dotted = with_dots(change.path);
+  std::string_view path = dotted;
   while (!path.empty()) {
     const std::size_t dot = std::min(path.find('.'), path.size());
     const std::string step(path.substr(0, dot));

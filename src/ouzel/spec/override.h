@@ -12,7 +12,7 @@ namespace ouzel {
 /// One change. `origin` is what findings call it: "--set limits.keys=5", "OUZEL_LISTEN".
 struct Override {
   std::string origin;
-  std::string path;   ///< `decide.threshold`, `features.0.last`
+  std::string path;   ///< `decide.threshold`, `features.0.last`, `features[0].last`
   std::string value;  ///< YAML: 5, text, [a, b], {a: 1}
 };
 

@@ -212,6 +212,8 @@ class Reader {
   }
 
   void present(const TableField& field, const Node& node, void* out, const std::string& path) {
+    const auto unknown = [](const Node& one) { return one.unknown; };
+    if (unknown(node) || std::any_of(node.items.begin(), node.items.end(), unknown)) return;
     switch (field.kind) {
       case FieldKind::absent: return;
       case FieldKind::table: return table(*field.table, node, field.open(out, {}), path);

@@ -227,12 +227,28 @@ TEST(Expand, UnsetIsAFinding) {
             "f.yaml:5:4: expand: ${env:bad} is not valid UTF-8\n");
 }
 
+TEST(Expand, WhatIsNotKnownIsSaidOnce) {
+  Findings findings;
+  const auto source = findings.add_source("f.yaml");
+  auto root = parse_document("level: ${env:L}\ntags: [a, '${env:T}']\nlabel: '${env:M}'\n", source,
+                             findings);
+  ASSERT_TRUE(root);
+  expand(*root, make_lookup({}), findings);
+  Gadget g;
+  read(gadget_fields(), *root, g, findings);
+  EXPECT_EQ(all_of(findings),
+            "f.yaml:1:8: expand: the environment variable L is not set\n"
+            "f.yaml:2:11: expand: the environment variable T is not set\n"
+            "f.yaml:3:8: expand: the environment variable M is not set\n");
+}
+
 TEST(Override, ChangesAddsAndSaysWhatItCannot) {
   Findings findings;
   const auto source = findings.add_source("f.yaml");
   auto root = parse_document("label: x\nparts: [1]\n", source, findings);
   ASSERT_TRUE(root);
-  for (const char* text : {"label=y", "parts.0.low=5", "parts.1=6", "main.low=7", "level=2"}) {
+  for (const char* text : {"label=y", "parts.0.low=5", "parts[1]=6", "parts[2].low=8", "parts[x]=1",
+                           "main.low=7", "level=2"}) {
     Override change;
     ASSERT_TRUE(parse_override(text, change));
     apply(*root, change, findings);
@@ -242,10 +258,13 @@ TEST(Override, ChangesAddsAndSaysWhatItCannot) {
   EXPECT_EQ(all_of(findings),
             "--set parts.0.low=5: override: the path 'parts.0.low' cannot go to 'low' (a path is "
             "keys and item numbers with dots: features.0.last)\n"
+            "--set parts[x]=1: unknown_key: the pipeline has no key 'parts[x]' (known: on, level, "
+            "count, wait, room, label, password, tags, colour, colours, main, parts, named)\n"
             "--set level=2:1:1: range: level: must be 0 to 1, got 2\n");
   EXPECT_EQ(g.label, "y");
-  ASSERT_EQ(g.parts.size(), 2U);
+  ASSERT_EQ(g.parts.size(), 3U);
   EXPECT_EQ(g.parts[1].low, 6);
+  EXPECT_EQ(g.parts[2].low, 8);
   EXPECT_EQ(g.main.low, 7);
   Override change;
   EXPECT_FALSE(parse_override("level", change));

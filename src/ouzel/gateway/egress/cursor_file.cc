@@ -19,6 +19,10 @@ constexpr std::size_t kSlots = 2;
 constexpr std::size_t kCrcAt = kSlotBytes - 4;
 constexpr std::string_view kSuffix = ".cursor";
 
+std::string path_of(const std::string& directory, const std::string& name) {
+  return directory + "/" + name + std::string(kSuffix);
+}
+
 struct Slot {
   std::uint64_t log_id = 0;
   std::uint64_t number = 0;
@@ -79,10 +83,20 @@ Result<std::optional<Slot>> newest_slot(const File& file) {
 
 }  // namespace
 
+std::vector<std::string> sinks_with_cursors(FileSystem& fs, const std::string& directory) {
+  std::vector<std::string> out;
+  const auto names = fs.list(directory);
+  if (!names) return out;
+  for (const std::string& name : *names) {
+    if (name.ends_with(kSuffix)) out.push_back(name.substr(0, name.size() - kSuffix.size()));
+  }
+  return out;
+}
+
 Result<std::unique_ptr<CursorFile>> CursorFile::open(FileSystem& fs, const std::string& directory,
                                                      const std::string& name,
                                                      std::uint64_t log_id) {
-  const std::string path = directory + "/" + name + std::string(kSuffix);
+  const std::string path = path_of(directory, name);
   OUZEL_TRY(auto file, fs.open(path, OpenMode::create));
   std::unique_ptr<CursorFile> out(new CursorFile(std::move(file), log_id));
   OUZEL_TRY_VOID(out->read(path));
@@ -127,11 +141,8 @@ Result<void> CursorFile::write(SinkCursor cursor) {
 LogPosition witnessed_by_cursors(FileSystem& fs, const std::string& directory,
                                  std::uint64_t log_id) {
   LogPosition out{};
-  const auto names = fs.list(directory);
-  if (!names) return out;
-  for (const std::string& name : *names) {
-    if (!name.ends_with(kSuffix)) continue;
-    const auto file = fs.open(directory + "/" + name, OpenMode::read);
+  for (const std::string& name : sinks_with_cursors(fs, directory)) {
+    const auto file = fs.open(path_of(directory, name), OpenMode::read);
     if (!file) continue;
     const auto slot = newest_slot(**file);
     if (slot && *slot && (*slot)->log_id == log_id) {

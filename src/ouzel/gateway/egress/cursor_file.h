@@ -49,6 +49,9 @@ class CursorFile {
   SinkCursor cursor_;
 };
 
+/// Names of the sinks that have a cursor in the directory, sorted.
+std::vector<std::string> sinks_with_cursors(FileSystem& fs, const std::string& directory);
+
 /// The highest log position that any cursor of the directory names: what is known to be durable.
 LogPosition witnessed_by_cursors(FileSystem& fs, const std::string& directory,
                                  std::uint64_t log_id);
