@@ -115,14 +115,29 @@ void Decoder::Impl::decode_payload(const Envelope& envelope) {
   row.trace = envelope.trace;
 }
 
-/// A payload's envelope knows two attributes that a key may come from.
+/// A payload's envelope knows some attributes that a key or a time may come from.
 void Decoder::Impl::envelope_roles(const Envelope& envelope) {
-  if (schema.key.kind != FieldSource::Kind::attribute) return;
-  JsonValue value{.kind = Kind::string};
-  if (schema.key.name == "source") value.text = envelope.source;
-  if (schema.key.name == "id") value.text = envelope.id;
-  value.token = value.text;
-  if (!value.text.empty()) builder.key(value);
+  const auto attribute = [&](std::string_view name) {
+    JsonValue value{.kind = Kind::string};
+    if (name == "source") value.text = envelope.source;
+    if (name == "id") value.text = envelope.id;
+    for (const Attribute& other : envelope.attributes) {
+      if (other.name == name) value.text = other.text;
+    }
+    value.token = value.text;
+    if (value.text.empty()) value.kind = Kind::null;
+    return value;
+  };
+  const auto from = [](const FieldSource& role, std::string_view name) {
+    return role.kind == FieldSource::Kind::attribute && role.name == name;
+  };
+  if (schema.key.kind == FieldSource::Kind::attribute) builder.key(attribute(schema.key.name));
+  if (schema.time.kind == FieldSource::Kind::none || from(schema.time, "time")) {
+    if (envelope.time == kNoTime) return;
+    builder.time({.state = Timestamp::State::good, .time = envelope.time}, {});
+  } else if (schema.time.kind == FieldSource::Kind::attribute) {
+    builder.time(attribute(schema.time.name));
+  }
 }
 
 error_code Decoder::Impl::whole_payload(JsonWalker& from) {

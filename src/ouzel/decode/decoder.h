@@ -27,6 +27,11 @@ enum class EventForm : std::uint8_t {
   refused = 2,  ///< What a source that cannot be answered gave, and a door refuses otherwise.
 };
 
+/// A CloudEvents attribute of a payload, from where it came in.
+struct Attribute {
+  std::string_view name, text;
+};
+
 /// What is known of an event beside its bytes. `source` and `id` are for form payload, and for a
 /// structured event that had to be given some; empty otherwise.
 struct Envelope {
@@ -34,6 +39,10 @@ struct Envelope {
   std::string_view source, id, trace;
   Fate fate = Fate::live;   ///< Of form refused: why, one of those that `refused` names.
   std::string_view detail;  ///< Likewise, in words.
+  /// Of form payload, from a source that can make them again (they do not stand in event records):
+  /// what else the schema's key or time may be, and the attribute `time`.
+  std::span<const Attribute> attributes = {};
+  EventTime time = kNoTime;
 };
 
 /// One decoded event. Views live until the next `decode` of the same Decoder or until the event's

@@ -2,6 +2,7 @@
 /// as long as the message that the log holds.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -9,6 +10,12 @@
 #include "ouzel/base/types.h"
 
 namespace ouzel {
+
+/// What a record's value is.
+enum class RecordFormat : std::uint8_t {
+  automatic,  ///< By headers and first byte: a CloudEvent, Confluent framing, else JSON.
+  json,       ///< A plain payload, whatever the headers say.
+};
 
 struct RecordHeader {
   std::string_view name;

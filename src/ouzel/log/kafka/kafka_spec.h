@@ -7,17 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "ouzel/log/record.h"
+
 namespace ouzel {
 
 enum class Guarantee : std::uint8_t {
   exactly_once,   ///< Outcomes, rejects and offsets in one transaction.
   at_least_once,  ///< Offsets after the outcomes: a crash repeats some.
-};
-
-/// What a record's value is.
-enum class RecordFormat : std::uint8_t {
-  automatic,  ///< By its headers: a CloudEvent (binary, structured), Confluent framing, else JSON.
-  json,       ///< A plain payload, whatever the headers say.
 };
 
 /// Where a topic is read first, if the group has no offset there.

@@ -1,0 +1,245 @@
+#include "ouzel/gateway/record_events.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "ouzel/decode/cloud_event.h"
+#include "ouzel/decode/detail.h"
+#include "ouzel/decode/split.h"
+#include "ouzel/gateway/structured_event.h"
+#include "ouzel/http/message.h"
+
+namespace ouzel {
+namespace {
+
+constexpr std::string_view kPrefix = "ce_";
+constexpr std::string_view kCloudEvents = "application/cloudevents";
+constexpr std::string_view kHeaderAttribute = "kafkaheader";
+constexpr std::string_view kPayloadType = "dev.knative.kafka.event";
+/// Beyond this the memory that one event took is given back.
+constexpr std::size_t kBytesKept = 1 << 20;
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
+  return http::iequals(text.substr(0, prefix.size()), prefix);
+}
+
+/// Of structured mode the one format that is understood: `+json`, or none named.
+bool is_json_event(std::string_view content_type) {
+  const std::string_view format = content_type.substr(kCloudEvents.size());
+  return http::iequals(http::trim(format.substr(0, format.find(';'))), "+json") ||
+         http::trim(format.substr(0, format.find(';'))).empty();
+}
+
+template <class Integer>
+void append_number(std::string& out, Integer number) {
+  std::array<char, 24> text{};
+  out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
+}
+
+/// Whether a header's name is `wanted`, once only its letters and digits are left, in lower case.
+bool same_header(std::string_view name, std::string_view wanted) {
+  std::size_t at = 0;
+  for (char c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) continue;
+    if (at == wanted.size() || wanted[at] != c) return false;
+    ++at;
+  }
+  return at == wanted.size();
+}
+
+}  // namespace
+
+RecordEvents::RecordEvents(const Schema& schema, Options options)
+    : schema_(schema),
+      format_(options.format),
+      source_("/ouzel/" + options.pipeline + "/kafka#" + options.topic),
+      decoder_(schema) {
+  const std::array<const FieldSource*, 2> roles{&schema.key, &schema.time};
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    if (roles[i]->kind != FieldSource::Kind::attribute) continue;
+    wanted_[i].name = roles[i]->name;
+    if (wanted_[i].name.starts_with(kHeaderAttribute)) {
+      wanted_[i].header = std::string_view(wanted_[i].name).substr(kHeaderAttribute.size());
+    }
+  }
+}
+
+Result<void> RecordEvents::append(const Record& record, Batch& batch) {
+  const Said said = read(record);
+  name(record, said);
+  if (bytes_.capacity() > kBytesKept) bytes_ = {};
+  bytes_.clear();
+  const bool automatic = format_ == RecordFormat::automatic;
+  const bool binary_mode = automatic && said.cloud_event;
+  if (!record.value && !binary_mode) {
+    refuse(Fate::malformed, "a record without a value (a tombstone): expected a JSON object",
+           batch);
+    return {};
+  }
+  const std::string_view value = record.value.value_or("");
+  if (value.size() > schema_.event_bytes_max) {
+    refuse(Fate::too_large,
+           "expected at most " + std::to_string(schema_.event_bytes_max) + " bytes, got " +
+               std::to_string(value.size()),
+           batch);
+    return {};
+  }
+  if (automatic && (said.framed || value.starts_with('\0') || value.starts_with('\1'))) {
+    refuse(Fate::malformed,
+           "the value is framed for a schema registry: set source.kafka.registry to its URL",
+           batch);
+  } else if (automatic && starts_with_ignoring_case(said.content_type, kCloudEvents)) {
+    if (is_json_event(said.content_type)) {
+      structured(value, batch);
+    } else {
+      std::string got = http::valid_utf8(said.content_type);
+      describe(detail_, "content-type", "application/cloudevents+json", {.token = got});
+      refuse(Fate::envelope, detail_, batch);
+    }
+  } else if (binary_mode) {
+    binary(record, said, batch);
+  } else if (automatic && looks_like_cloudevent(value)) {
+    structured(value, batch);
+  } else {
+    payload(record, batch);
+  }
+  return {};
+}
+
+RecordEvents::Said RecordEvents::read(const Record& record) {
+  Said said;
+  for (const RecordHeader& header : record.headers) {
+    if (!header.value) continue;
+    const std::string_view name = header.name;
+    if (name.starts_with(kPrefix)) {
+      const std::string_view attribute = name.substr(kPrefix.size());
+      if (attribute == "id") said.id = *header.value;
+      if (attribute == "source") said.source = *header.value;
+      said.cloud_event |= attribute == "specversion" || attribute == "id" ||
+                          attribute == "source" || attribute == "type";
+    } else if (http::iequals(name, "content-type")) {
+      said.content_type = http::trim(*header.value);
+    } else if (http::iequals(name, "traceparent")) {
+      said.trace = trace_of(*header.value);
+    } else if (name == "__value_schema_id") {
+      said.framed = true;
+    }
+  }
+  return said;
+}
+
+void RecordEvents::name(const Record& record, const Said& said) {
+  id_.assign("partition:");
+  append_number(id_, record.partition.value());
+  id_.append("/offset:");
+  append_number(id_, record.offset.value());
+  given_ = {.form = EventForm::payload, .source = source_, .id = id_, .trace = said.trace};
+}
+
+void RecordEvents::structured(std::string_view value, Batch& batch) {
+  bytes_.assign(value);
+  decode({.form = EventForm::structured, .trace = given_.trace}, batch);
+}
+
+void RecordEvents::binary(const Record& record, const Said& said, Batch& batch) {
+  // Also what cannot be read as an event is called by its own name, where it has one.
+  if (!said.id.empty() && !said.source.empty() && http::is_utf8(said.id) &&
+      http::is_utf8(said.source)) {
+    given_.id = said.id;
+    given_.source = said.source;
+  }
+  StructuredEvent event(bytes_);
+  for (const RecordHeader& header : record.headers) {
+    if (!header.value || !header.name.starts_with(kPrefix)) continue;
+    const std::string_view attribute = header.name.substr(kPrefix.size());
+    std::string_view wrong;
+    if (StructuredEvent::reserved(attribute)) {
+      wrong = "not a header of binary mode; content-type and the value say it";
+    } else if (!http::is_utf8(header.name) || !http::is_utf8(*header.value)) {
+      wrong = "not UTF-8";
+    }
+    if (!wrong.empty()) {
+      describe(detail_, http::valid_utf8(header.name), wrong);
+      return refuse(Fate::envelope, detail_, batch);
+    }
+    event.attribute(attribute, *header.value);
+  }
+  if (!http::is_utf8(said.content_type)) {
+    return refuse(Fate::envelope, "content-type: not UTF-8", batch);
+  }
+  const std::string_view value = record.value.value_or("");
+  if (event.end(said.content_type, value)) return refuse_data(value, batch);
+  decode({.form = EventForm::structured, .trace = given_.trace}, batch);
+}
+
+/// What is wrong with the JSON of an event in binary mode is told by its own bytes.
+void RecordEvents::refuse_data(std::string_view value, Batch& batch) {
+  bytes_.assign(value).append(kDecodePadding, '\0');
+  const DecodedRow& row = decoder_.decode(given_, std::string_view(bytes_).substr(0, value.size()));
+  detail_.assign(row.fate == Fate::malformed ? row.detail : "the data is not one JSON value");
+  refuse(Fate::malformed, detail_, batch);
+}
+
+void RecordEvents::payload(const Record& record, Batch& batch) {
+  Envelope envelope = given_;
+  std::size_t count = 0;
+  for (Wanted& wanted : wanted_) {
+    const std::string_view text = attribute(wanted, record);
+    if (!text.empty()) attributes_[count++] = {.name = wanted.name, .text = text};
+  }
+  envelope.attributes = std::span(attributes_).first(count);
+  if (record.timestamp > WallTime{}) envelope.time = EventTime(record.timestamp.time_since_epoch());
+  bytes_.assign(*record.value);
+  decode(envelope, batch);
+}
+
+/// As KafkaSource has it; empty: there is none.
+std::string_view RecordEvents::attribute(Wanted& wanted, const Record& record) {
+  if (wanted.name.empty()) return {};
+  if (wanted.name == "type") return kPayloadType;
+  if (wanted.name == "key" || wanted.name == "partitionkey") {
+    const std::string_view key = record.key.value_or("");
+    if (http::is_utf8(key)) return key;
+    wanted.made.clear();
+    append_base64(wanted.made, key);
+    return wanted.made;
+  }
+  if (wanted.name == "subject") {
+    wanted.made.assign("partition:");
+    append_number(wanted.made, record.partition.value());
+    wanted.made += '#';
+    append_number(wanted.made, record.offset.value());
+    return wanted.made;
+  }
+  std::string_view found;
+  for (const RecordHeader& header : record.headers) {
+    const bool same = wanted.name == "datacontenttype"
+                          ? http::iequals(header.name, "content-type")
+                          : !wanted.header.empty() && same_header(header.name, wanted.header);
+    if (same && header.value && http::is_utf8(*header.value)) found = *header.value;
+  }
+  return found;
+}
+
+/// The event that stands in bytes_.
+void RecordEvents::decode(Envelope envelope, Batch& batch) {
+  const std::size_t size = bytes_.size();
+  bytes_.append(kDecodePadding, '\0');
+  DecodedRow row =
+      decoder_.decode_unanswered(envelope, given_, std::string_view(bytes_).substr(0, size));
+  if (!given_.trace.empty()) row.trace = given_.trace;
+  ouzel::append(batch, row);
+}
+
+void RecordEvents::refuse(Fate fate, std::string_view detail, Batch& batch) {
+  Envelope envelope = given_;
+  envelope.form = EventForm::refused;
+  envelope.fate = fate;
+  envelope.detail = detail;
+  ouzel::append(batch, decoder_.decode(envelope, {}));
+}
+
+}  // namespace ouzel

@@ -1,0 +1,85 @@
+/// RecordEvents: records of a Kafka topic become rows of a batch.
+///
+/// | a record with | is |
+/// |---|---|
+/// | header `content-type: application/cloudevents+json` | a CloudEvent in structured mode |
+/// | a header `ce_specversion`, `ce_id`, `ce_source` or `ce_type` | one in binary mode |
+/// | anything else | a payload; if it has a member `specversion`: a structured CloudEvent |
+///
+/// A payload gets the attributes that Knative's KafkaSource gives it: id `partition:P/offset:O`,
+/// subject `partition:P#O`, time: the record's, key and partitionkey: the record's key (base64 if
+/// that is not UTF-8), and `kafkaheader…` for each header; its source is
+/// `/ouzel/<pipeline>/kafka#<topic>`. A header `traceparent` goes before the event's own.
+///
+/// Every record becomes a row, because nobody can be told of a refusal: what a door would refuse is
+/// a rejection, and so is a record without a value that is no CloudEvent (`malformed`). The same
+/// record always becomes the same row.
+///
+/// Owns a decoder and the memory that events are made in; `schema` must outlive it. One thread.
+/// About 0.1 µs more than decoding itself for a payload, 0.4 µs for binary mode.
+/// Sources: CloudEvents 1.0.2, Kafka protocol binding; Knative Eventing, KafkaSource.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ouzel/base/error.h"
+#include "ouzel/batch/batch.h"
+#include "ouzel/decode/decoder.h"
+#include "ouzel/log/record.h"
+
+namespace ouzel {
+
+class RecordEvents {
+ public:
+  struct Options {
+    std::string pipeline;
+    std::string topic;
+    RecordFormat format = RecordFormat::automatic;
+  };
+  RecordEvents(const Schema& schema, Options options);
+
+  /// Appends the record's row to `batch`, which `reset` has shaped. Error unavailable: what it
+  /// takes cannot be had now; nothing was appended, and the same call may succeed later.
+  Result<void> append(const Record& record, Batch& batch);
+
+ private:
+  /// What the headers say, in one pass.
+  struct Said {
+    std::string_view content_type, trace, id, source;
+    bool cloud_event = false;  ///< In binary mode.
+    bool framed = false;       ///< A schema's id stands in a header.
+  };
+  /// An attribute of a payload that the schema's key or time is.
+  struct Wanted {
+    std::string name;
+    std::string_view header;  ///< Of `kafkaheader…`: the rest of the name.
+    std::string made;
+  };
+
+  static Said read(const Record& record);
+  void name(const Record& record, const Said& said);
+  void structured(std::string_view value, Batch& batch);
+  void binary(const Record& record, const Said& said, Batch& batch);
+  void payload(const Record& record, Batch& batch);
+  static std::string_view attribute(Wanted& wanted, const Record& record);
+  void decode(Envelope envelope, Batch& batch);
+  void refuse_data(std::string_view value, Batch& batch);
+  void refuse(Fate fate, std::string_view detail, Batch& batch);
+
+  const Schema& schema_;
+  const RecordFormat format_;
+  const std::string source_;
+  Decoder decoder_;
+  std::array<Wanted, 2> wanted_;
+  std::array<Attribute, 2> attributes_;
+  std::string id_;     ///< Of the record, as of a payload.
+  std::string bytes_;  ///< The event, and padding.
+  std::string detail_;
+  Envelope given_;  ///< What a payload is called, or an event that has no name of its own.
+};
+
+}  // namespace ouzel
