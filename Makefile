@@ -22,7 +22,7 @@ demo: ## Score real and simulated sensors live (30 seconds where there is no ter
 	@scripts/demo/run
 
 test: ## All tests; the last line counts passed, failed, skipped
-	@scripts/setup build test models
+	@scripts/setup build test models kafka
 	@scripts/build release all
 	@scripts/build debug all_tests
 	@scripts/test $(TESTS)

@@ -1,0 +1,87 @@
+"""What the tests do as somebody else's client (confluent-kafka): write records, read them back."""
+import time
+
+import confluent_kafka
+
+DELIVER_S = 60
+READ_S = 60
+
+
+class Refused(Exception):
+    """The cluster did not take or give it; `code` is the name of librdkafka's error."""
+
+    def __init__(self, error):
+        super().__init__(f"{error.name()}: {error.str()}")
+        self.code = error.name()
+
+
+def produce(bootstrap, topic, records, **settings):
+    """Writes (key, value) pairs and returns the (partition, offset) of each; `settings` with _ for
+    the dots."""
+    failed, placed = [], [None] * len(records)
+
+    def delivered(index):
+        def told(error, message):
+            if error is not None:
+                failed.append(error)
+            else:
+                placed[index] = (message.partition(), message.offset())
+        return told
+    producer = confluent_kafka.Producer({
+        "partitioner": "murmur2_random", **configuration(bootstrap, settings)})
+    for index, (key, value) in enumerate(records):
+        producer.produce(topic, key=key, value=value, on_delivery=delivered(index))
+        producer.poll(0)
+    left = producer.flush(DELIVER_S)
+    if failed:
+        raise Refused(failed[0])
+    if left:
+        raise TimeoutError(f"{left} of {len(records)} records not delivered in {DELIVER_S} s")
+    return placed
+
+
+def read(bootstrap, topic, count, timeout_s=READ_S, **settings):
+    """The first `count` records of a topic, of all partitions, as they come. Raises TimeoutError
+    if there are fewer; that there are no more is for the caller to ask."""
+    consumer = confluent_kafka.Consumer({
+        "group.id": "tests-read", "enable.auto.commit": False, "enable.partition.eof": False,
+        **configuration(bootstrap, settings)})
+    try:
+        partitions = consumer.list_topics(topic, timeout_s).topics[topic].partitions
+        consumer.assign([confluent_kafka.TopicPartition(
+            topic, partition, confluent_kafka.OFFSET_BEGINNING) for partition in partitions])
+        out, end = [], time.monotonic() + timeout_s
+        while len(out) < count:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"{count} records of {topic} expected, got {len(out)} in "
+                                   f"{timeout_s} s")
+            message = consumer.poll(left)
+            if message is None:
+                continue
+            if message.error() is not None:
+                raise Refused(message.error())
+            out.append(message)
+        return out
+    finally:
+        consumer.close()
+
+
+def ends(bootstrap, topic, **settings):
+    """{partition: offset behind its last record}, those of open transactions included."""
+    consumer = confluent_kafka.Consumer({"group.id": "tests-ends", "isolation.level":
+                                         "read_uncommitted",
+                                         **configuration(bootstrap, settings)})
+    try:
+        partitions = consumer.list_topics(topic, READ_S).topics[topic].partitions
+        return {partition: consumer.get_watermark_offsets(
+            confluent_kafka.TopicPartition(topic, partition), READ_S)[1]
+            for partition in partitions}
+    finally:
+        consumer.close()
+
+
+def configuration(bootstrap, settings):
+    """Quiet: what goes wrong is told by errors."""
+    return {"bootstrap.servers": bootstrap, "log_level": 0,
+            **{name.replace("_", "."): value for name, value in settings.items()}}
