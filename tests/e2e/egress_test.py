@@ -1,13 +1,12 @@
 """Ways out: receivers that count, fail, hang, reset and trickle; cursors through kill -9."""
 import base64
-import collections
 import json
 import random
 import time
 
 from engine import Engine, tap
 from place import PIPELINE, InScratch, good, goods
-from receiver import Answer, Receiver, position
+from receiver import Answer, Receiver, faults
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 FAST = "retries: 1000, backoff: 10ms, backoff_max: 50ms, timeout: 2s"
@@ -25,25 +24,8 @@ class Egress(InScratch):
         status, reply = engine.connect().post(goods(first, count))
         self.assertEqual((status, reply["accepted"]), (202, count), reply)
 
-    def judge_once_and_in_order(self, receiver, lines, gaps=False):
-        """Every outcome came, as `tap` shows it; each always under one key; and the first arrivals
-        of a partition are in its order."""
-        expected = {json.loads(line)["id"]: json.loads(line) for line in lines}
-        keys = collections.defaultdict(set)
-        newest = {}
-        for got in receiver.got():
-            for event in got.events():
-                self.assertEqual(event["data"], expected[event["id"]]["data"])
-                keys[event["id"]].add(got.headers["Idempotency-Key"])
-                partition, offset = position(event)
-                seen = newest.get(partition, -1)
-                if not gaps:
-                    self.assertLessEqual(offset, seen + 1, "an outcome overtook another")
-                newest[partition] = max(seen, offset)
-        self.assertEqual(set(keys), set(expected))
-        for id_, found in keys.items():
-            self.assertEqual(len(found), 1, f"{id_}: {found}")
-        return keys
+    def judge_at_least_once_and_in_order(self, receiver, lines, gaps=False):
+        self.assertEqual(faults(receiver.got(), lines, gaps), [])
 
 
 class Delivery(Egress):
@@ -54,11 +36,12 @@ class Delivery(Egress):
             self.assertTrue(receiver.wait_ids(300), engine.log())
             self.assertEqual(engine.stop(), 0)
             lines = tap(self.folder / "data", "outcomes")
-            keys = self.judge_once_and_in_order(receiver, lines)
+            self.judge_at_least_once_and_in_order(receiver, lines)
             got = receiver.got()[0]
             self.assertEqual(len(receiver.got()), 300)
             id_ = got.events()[0]["id"]
-            self.assertEqual(keys[id_], {"press-line/" + id_.replace(":", "/") + "/webhook"})
+            self.assertEqual(got.headers["Idempotency-Key"],
+                             "press-line/" + id_.replace(":", "/") + "/webhook")
             event = next(json.loads(line) for line in lines if json.loads(line)["id"] == id_)
             self.assertEqual({"specversion": "1.0", "id": id_, "source": "/ouzel/press-line",
                               "type": "dev.ouzel.outcome.v1", "time": event["time"],
@@ -79,7 +62,7 @@ class Delivery(Egress):
             lines = tap(self.folder / "data", "rejects")
             self.assertEqual(len(lines), 30)
             self.assertIn("bytes", json.loads(lines[0])["data"]["event"])
-            self.judge_once_and_in_order(receiver, lines, gaps=True)
+            self.judge_at_least_once_and_in_order(receiver, lines, gaps=True)
 
     def test_down_and_back(self):
         """A receiver that was down gets everything, in order, also after a restart."""
@@ -98,7 +81,7 @@ class Delivery(Egress):
             self.post(engine, 200, 200)
             self.assertTrue(receiver.wait_ids(400), engine.log())
             self.assertEqual(engine.stop(), 0)
-            self.judge_once_and_in_order(receiver, tap(self.folder / "data", "outcomes"))
+            self.judge_at_least_once_and_in_order(receiver, tap(self.folder / "data", "outcomes"))
 
     def test_kill_while_delivering(self):
         chance = random.Random(5)
@@ -118,4 +101,4 @@ class Delivery(Egress):
             with Engine(pipeline, self.folder / "data") as engine:
                 self.assertTrue(receiver.wait_ids(sent), engine.log())
                 self.assertEqual(engine.stop(), 0)
-            self.judge_once_and_in_order(receiver, tap(self.folder / "data", "outcomes"))
+            self.judge_at_least_once_and_in_order(receiver, tap(self.folder / "data", "outcomes"))

@@ -129,6 +129,28 @@ class Receiver:
                          timeout_s)
 
 
+def faults(requests, lines, gaps=False):
+    """What is wrong with the requests of one sink, given its topic's lines: each outcome came, as
+    `tap` shows it; the same bytes always under the same key and other bytes under another; and the
+    first arrivals of a partition are in its order (`gaps`: the sink passes some over)."""
+    expected = {line["id"]: line["data"] for line in map(json.loads, lines)}
+    found, seen, newest, keys, bodies = [], set(), {}, {}, {}
+    for got in requests:
+        key = got.headers["Idempotency-Key"]
+        if keys.setdefault(got.body, key) != key or bodies.setdefault(key, got.body) != got.body:
+            found.append(f"key {key} and {keys[got.body]} for {got.body[:200]!r}")
+        for event in got.events():
+            if event["data"] != expected.get(event["id"]):
+                found.append(f"{event['id']} came otherwise: {event['data']}")
+            partition, offset = position(event)
+            before = newest.get(partition, -1)
+            if event["id"] not in seen and (offset < before or offset > before + 1 and not gaps):
+                found.append(f"{event['id']} came first behind {partition}:{before}")
+            seen.add(event["id"])
+            newest[partition] = max(before, offset)
+    return found + [f"{id_} never came" for id_ in sorted(expected.keys() - seen)]
+
+
 def verify_webhook(secret, headers, body):
     """Standard Webhooks, written from its specification: the verified id, or None."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
