@@ -169,10 +169,13 @@ void Engine::report_recovery() const {
   for (std::size_t i = 0; i < found_.size(); ++i) {
     const PartitionFound& found = found_[i];
     const bool other = found.plan != Hash128{} && found.plan != plan_->hash;
-    went_on += other && found.stopped.empty() && !found.rebuilt ? 1 : 0;
     if (!found.stopped.empty()) {
       logging::error("partition stopped", {{"partition", text(i)}, {"why", found.stopped}});
-    } else if (found.rebuilt && found.committed > Offset{}) {
+    } else if (found.committed == Offset{}) {
+      continue;  // There is no state.
+    } else if (!found.rebuilt) {
+      went_on += other ? 1 : 0;
+    } else {
       logging::info("state is rebuilt from retained events",
                     {{"partition", text(i)},
                      {"from", text(found.replay_offset.value())},
