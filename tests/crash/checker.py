@@ -6,11 +6,14 @@ HOLE       an offset is missing
 REORDERED  events of a key out of the order in which they were sent
 PHANTOM    an outcome without its event; an event never sent, or refused
 STATE      fate, flags, features or bytes differ from the sequential reference
+PLAN       a commit of a plan that the pipeline file did not hold then, a decision that does not
+           follow from its score and threshold, or a switch of plans that the log does not tell
 IDENTITY   totals and counters disagree with the rows counted
 EARLY      an outcome was shown before it was durable
 ANSWER     an answer that no honest engine gives
 DAMAGE     bytes that no crash leaves
 VIEW       `tap` shows something else than the bytes on disk
+SINK       what left the engine is not what `tap` shows, as often and in the order promised
 EXIT       the engine did not stop or start as it must
 """
 import json
@@ -18,10 +21,12 @@ import os
 
 import ledger as ledgers
 import ouzel_log
+import pipelines
 import reference
 
-COUNTS = ('LOST', 'DUP', 'HOLE', 'REORDERED', 'PHANTOM', 'STATE', 'IDENTITY', 'EARLY', 'ANSWER',
-          'DAMAGE', 'VIEW', 'EXIT')
+COUNTS = ('LOST', 'DUP', 'HOLE', 'REORDERED', 'PHANTOM', 'STATE', 'PLAN', 'IDENTITY', 'EARLY',
+          'ANSWER', 'DAMAGE', 'VIEW', 'SINK', 'EXIT')
+WARMING = 4  # Among the flags of an outcome.
 TELL_MAX = 12
 MESSAGE_MAX = 1200
 
@@ -46,24 +51,28 @@ class Counts:
 
 
 class Partition:
-    def __init__(self):
+    def __init__(self, judge=None):
         self.events = []      # Number of the event at each offset.
         self.content = []     # (source, id, key, accepted ns, data)
         self.where = []       # Log position of its frame.
         self.expected = []    # (fate, late, features) by the reference.
         self.outcomes = []    # ouzel_log.Outcome
-        self.reference = reference.Reference()
+        self.reference = judge or reference.Reference()
         self.totals = {'scored': 0, 'late': 0, 'rejected': [0] * len(ouzel_log.FATES)}
 
 
 class Checker:
     """Follows one data directory over all its lives; `check` after each of them, cheaply: frames
-    that were seen before are only compared."""
+    that were seen before are only compared. history: of the pipeline file; make_reference: of a
+    partition."""
 
-    def __init__(self, ledger, data_dir, counts):
+    def __init__(self, ledger, data_dir, counts, history=None,
+                 make_reference=reference.Reference):
         self.ledger = ledger
         self.data_dir = data_dir
         self.counts = counts
+        self.history = history or pipelines.History()
+        self.make_reference = make_reference
         self.partitions = {}
         self.frames = {}       # (topic, partition, base, rows) -> CRC of the body, log position
         self.found = set()     # Numbers of events in the log.
@@ -73,7 +82,9 @@ class Checker:
         self.log = None
 
     def partition(self, number):
-        return self.partitions.setdefault(number, Partition())
+        if number not in self.partitions:
+            self.partitions[number] = Partition(self.make_reference())
+        return self.partitions[number]
 
     def check(self, shown=None):
         """After a death: what the disk holds now. shown: outcomes that a watcher has seen."""
@@ -86,9 +97,11 @@ class Checker:
             self.counts.cry('DAMAGE', f'{damage.begin}..{damage.end}: {damage.why}')
         present, before_keys = set(), set(self.frames)
         for frame in self.log.frames:
-            if frame.topic not in (ouzel_log.EVENTS, ouzel_log.OUTCOMES) or frame.rows == 0:
+            if frame.topic not in (ouzel_log.EVENTS, ouzel_log.OUTCOMES):
                 continue
             key = (frame.topic, frame.partition, frame.base, frame.rows)
+            if frame.rows == 0:
+                key += (frame.position,)  # Only says what is in force; several may do at one place.
             crc = ouzel_log.crc32c(frame.body)
             present.add(key)
             known = self.frames.setdefault(key, (crc, frame.position))
@@ -182,6 +195,9 @@ class Checker:
 
     def _take_commit(self, frame, commit):
         cry, part = self.counts.cry, self.partition(commit.partition)
+        pipeline, wrong = self.history.take(commit)
+        if wrong:
+            cry('PLAN', f'commit {commit.partition}:{commit.first}: {wrong}')
         totals = part.totals
         for row in commit.rows:
             place = f'{commit.partition}:{row.offset}'
@@ -199,6 +215,8 @@ class Checker:
                 cry('PHANTOM', f'outcome {place} stands before its event')
                 continue
             self._compare(place, part, row, commit.feature_names)
+            if pipeline is not None and row.fate == 0:
+                self._decided(place, row, pipeline)
         for name, value in totals.items():
             if commit.totals[name] != value:
                 cry('IDENTITY', f'partition {commit.partition} at {len(part.outcomes)}: {name} '
@@ -221,6 +239,13 @@ class Checker:
             wrong = reference.differences(features, names, row.features)
             if wrong:
                 cry('STATE', f'outcome {place} of {key}: {"; ".join(wrong[:3])}')
+
+    def _decided(self, place, row, pipeline):
+        expected = reference.decision(row.score, bool(row.flags & WARMING), pipeline)
+        got = ouzel_log.LABEL_NAMES[row.label], ouzel_log.ROUTES[row.route]
+        if got != expected:
+            self.counts.cry('PLAN', f'outcome {place} of score {row.score}: {expected} expected by '
+                                    f'{pipeline}, got {got}')
 
     def _promises(self, shown):
         """What senders and watchers were told must be on disk."""

@@ -8,6 +8,7 @@ import engine
 import ledger as ledgers
 import log_writer
 import ouzel_log
+import pipelines
 
 EVENTS, OUTCOMES, MARK, SEAL = (ouzel_log.EVENTS, ouzel_log.OUTCOMES, ouzel_log.MARK,
                                 ouzel_log.SEAL)
@@ -23,6 +24,10 @@ def flip(path, at):
         byte = file.read(1)[0]
         file.seek(at)
         file.write(bytes((byte ^ 0x10,)))
+
+
+def not_a_number(value):
+    return float('nan') if value is None else value
 
 
 class HashTest(unittest.TestCase):
@@ -156,12 +161,12 @@ class CheckerTest(unittest.TestCase):
                     self.ledger.acked.append(event.number)
                     self.sent.append(event)
 
-    def check(self, change=None, shown=None, finish=True):
+    def check(self, change=None, shown=None, finish=True, history=None):
         """change(what, index, value): may replace or drop (None) an event or outcome row."""
         change = change or (lambda what, index, value: value)
         place = os.path.join(self.root, str(len(os.listdir(self.root))))
         self.write(change).save(place)
-        watch = checker.Checker(self.ledger, place, self.counts)
+        watch = checker.Checker(self.ledger, place, self.counts, history)
         watch.check(shown)
         if finish:
             watch.finish()
@@ -179,11 +184,11 @@ class CheckerTest(unittest.TestCase):
                            log_writer.event_record(sent.line, *made_up))
                 lane.events.append(sent.number)
             fate, late, features = lane.reference.judge(2 * 10**18, event.data)
-            names = list(features or {})
-            row = {'fate': fate, 'late': late, 'source': event.source or 'door',
-                   'id': event.id or f'made-up/{event.number}', 'key': event.key,
-                   'features': [float('nan') if features[name] is None else features[name]
-                                for name in names]}
+            names = sorted(pipelines.Pipeline().names())
+            row = {'fate': fate, 'late': late, 'label': 0, 'route': 0,
+                   'source': event.source or 'door', 'id': event.id or f'made-up/{event.number}',
+                   'key': event.key,
+                   'features': [not_a_number((features or {}).get(name)) for name in names]}
             for row in change('outcome', index, [row]):
                 if row['fate']:
                     lane.totals['rejected'][row['fate']] += 1
@@ -191,7 +196,8 @@ class CheckerTest(unittest.TestCase):
                     lane.totals['scored'] += 1
                     lane.totals['late'] += row['late']
                 body = log_writer.commit_body(len(lane.outcomes), [row],
-                                              change('totals', index, lane.totals), names)
+                                              change('totals', index, lane.totals), names,
+                                              **change('plan', index, {}))
                 writer.add(OUTCOMES, number, len(lane.outcomes), 1, body)
                 lane.outcomes.append(row)
             writer.sync()
@@ -243,6 +249,43 @@ class CheckerTest(unittest.TestCase):
         def wrong(totals):
             return dict(totals, scored=totals['scored'] + 1)
         self.assertEqual(self.check(self.at('totals', self.good(), wrong)), {'IDENTITY'})
+
+    def test_wrong_threshold(self):
+        at = self.good()
+        self.assertEqual(self.check(self.at('plan', at, lambda _: {'threshold': 0.8})), {'PLAN'})
+
+    def test_wrong_decisions(self):
+        for what in ({'label': 1}, {'route': 1}, {'route': 2}):
+            self.counts.of = dict.fromkeys(checker.COUNTS, 0)
+            self.assertEqual(self.check(self.at('outcome', self.good(),
+                                                lambda rows: [dict(rows[0], **what)])), {'PLAN'})
+
+    def edited(self, older_at=None, **newer):
+        """The file held 0.9, then 0.8: from event 100 on. older_at: there once more 0.9."""
+        history = pipelines.History()
+        history.hold(pipelines.Pipeline(threshold=0.8))
+        newer = {'threshold': 0.8, 'plan': 7, **newer}
+        found = self.check(lambda kind, index, value: newer if
+                           kind == 'plan' and index >= 100 and index != older_at else value,
+                           history=history)
+        return found, history
+
+    def test_edited(self):
+        found, history = self.edited()
+        self.assertEqual(found, set(), self.told)
+        self.assertGreater(history.switches, 1)
+
+    def test_older_threshold_again(self):
+        self.assertEqual(self.edited(150)[0], {'PLAN'})
+
+    def test_hash_of_another_plan(self):
+        self.assertEqual(self.edited(plan=1)[0], {'PLAN'})
+
+    def test_older_threshold_after_a_start(self):
+        history = pipelines.History()
+        history.hold(pipelines.Pipeline(threshold=0.8))
+        history.started()
+        self.assertEqual(self.check(history=history), {'PLAN'})
 
     def test_reordered(self):
         first = self.good()

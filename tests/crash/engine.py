@@ -9,22 +9,7 @@ import sys
 import tempfile
 import time
 
-PIPELINE = '''name: crash
-source: {http: {}}
-schema:
-  key: device
-  time: ts
-  fields:
-    u: {type: number, min: 0}
-    n: {type: number, min: 0}
-    v: {type: number, min: -1000, max: 1000}
-time: {max_future: 5m, max_late: 60s}
-features:
-  - {of: [n, v], take: [count, sum, last, delta, min, max, mean, std, ewma, zscore], last: 8}
-  - {of: v, take: [count, sum, min, max], over: 20s}
-model: detector
-decide: {threshold: 0.9, review: 0.6, include_features: true}
-'''
+import pipelines
 
 
 # A script that is told to end takes its engine and its files with it.
@@ -60,7 +45,7 @@ def clean_environment():
 class Engine:
     """One life of the program over a data directory."""
 
-    def __init__(self, program, place, data_dir, pipeline=PIPELINE, settings=()):
+    def __init__(self, program, place, data_dir, pipeline=pipelines.Pipeline(), settings=()):
         self.program = program
         self.data_dir = data_dir
         self.place = place
@@ -71,8 +56,13 @@ class Engine:
         self.port = 0
         self.traced = False
         self.log_path = os.path.join(place, 'engine.log')
-        with open(self.file, 'w', encoding='utf-8') as file:
-            file.write(pipeline)
+        self.write_pipeline(pipeline)
+
+    def write_pipeline(self, pipeline):
+        """Whole or not at all, whoever reads it meanwhile."""
+        with open(self.file + '.new', 'w', encoding='utf-8') as file:
+            file.write(pipeline.text())
+        os.replace(self.file + '.new', self.file)
 
     def start(self, workers=1, environment=None, strace=None, arguments=()):
         self.port = free_port()

@@ -20,9 +20,10 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+import campaign as campaigns
 import checker
+import client
 import engine as engines
-import kill_loop
 import ledger as ledgers
 import load as loads
 import ouzel_log
@@ -58,7 +59,7 @@ def make_base(options, place, name, clean):
     """Fills a directory with some thousand events over several lives."""
     rng = random.Random(options.seed)
     data_dir = os.path.join(place, name)
-    engine = engines.Engine(options.program, place, data_dir, settings=kill_loop.SMALL)
+    engine = engines.Engine(options.program, place, data_dir, settings=campaigns.SMALL)
     load = loads.Load(rng, ledgers.Ledger(rng), pause=0.002)
     for life in range(3):
         engine.start(workers=life + 1)
@@ -166,19 +167,19 @@ def run_copy(options, base, case):
     shutil.copytree(base.data_dir, copy)
     if case:
         damage(copy, case)
-    engine = engines.Engine(options.program, base.place, copy, settings=kill_loop.SMALL)
+    engine = engines.Engine(options.program, base.place, copy, settings=campaigns.SMALL)
     engine.log_path = os.path.join(base.place, 'copy.log')
     if os.path.exists(engine.log_path):
         os.remove(engine.log_path)
     engine.start(workers=1)
     reported = ''
     try:
-        with kill_loop.connect(engine, 10) as connection:
-            reply = kill_loop.post(connection, base.more)
+        with client.connect(engine, 10) as connection:
+            reply = client.post(connection, base.more)
             if reply.get('accepted') != base.more.count(b'\n') + 1:
                 reported = 'further events refused'
             deadline = time.monotonic() + 10
-            while not kill_loop.at_rest(connection):
+            while not client.at_rest(connection):
                 if time.monotonic() > deadline:
                     reported = reported or 'no rest'
                     break

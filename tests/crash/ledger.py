@@ -40,6 +40,7 @@ class Request:
     head: str
     body: bytes = field(repr=False)
     raced: bool = False   # Sent twice at a time: which of the two is taken is open.
+    doubled: bool = False  # The second is still without an answer.
 
 
 class Ledger:
@@ -131,14 +132,14 @@ class Ledger:
 
     def sent(self, request):
         """The request is about to leave: from now on nobody knows, until an answer comes."""
-        request.raced = False
+        request.raced = request.doubled
         for event in request.events:
             if event.status in (NEW, UNTAKEN):
                 event.status = UNKNOWN
 
     def doubled(self, request):
         """The request goes out once more while an answer is due."""
-        request.raced = True
+        request.raced = request.doubled = True
         self.unanswered(request)
 
     def unanswered(self, request):

@@ -217,6 +217,11 @@ class Twin(Connection):
             reply = json.loads(body)
             if not any(item.get('retry') for item in reply['refused']):
                 self.load.wrong += self.load.ledger.answered(self.own, request, status, reply)[0]
+        request.doubled = False
+
+    def gone(self):
+        self.request.doubled = False
+        self.request = None
 
 
 class Scraper(Connection):

@@ -44,15 +44,16 @@ def event_record(line, source='', identity=''):
     return form + text(source) + text(identity) + text('') + text(line)
 
 
-def commit_body(first, rows, totals, names):
-    """rows: dicts with fate, late, source, id, key, features."""
+def commit_body(first, rows, totals, names, threshold=0.9, plan=1):
+    """rows: dicts with fate, late, label, route, source, id, key, features."""
     out = struct.pack('<BBHIQ', 1, 1, len(names), len(rows), first) + text('crash') + text('d')
-    out += struct.pack('<IdQQQ', 1, 0.9, 1, 2, 0)
+    out += struct.pack('<IdQQQ', 1, threshold, plan, 2, 0)
     for value in (totals['scored'], totals['late'], 0, 0, *totals['rejected']):
         out += varint(value)
     out += varint(0) + b''.join(text(name) for name in names)
     for row in rows:
-        out += ouzel_log.OUTCOME.pack(row['fate'], 0, 1 if row['late'] else 0, 0, 0, 0.5, 0.5)
+        decided = row['label'] | row['route'] << 4
+        out += ouzel_log.OUTCOME.pack(row['fate'], decided, 1 if row['late'] else 0, 0, 0, 0.5, 0.5)
     for row in rows:
         out += text(row['source']) + text(row['id']) + text(row['key']) + text('')
         if row['fate']:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 
+import campaign as campaigns
 import checker
 import engine as engines
 import kill_loop
@@ -54,7 +55,7 @@ class Scenario:
         self.rng = random.Random(seed)
         self.data_dir = os.path.join(place, 'data')
         self.engine = engines.Engine(options.program, place, self.data_dir,
-                                     settings=kill_loop.SMALL)
+                                     settings=campaigns.SMALL)
         self.environment = {'OUZEL_TEST_FAULT': fault}
         self.ledger = ledgers.Ledger(self.rng)
         self.load = loads.Load(self.rng, self.ledger)
