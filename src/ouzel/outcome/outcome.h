@@ -105,10 +105,17 @@ class CommitReader {
   ByteReader text_{std::string_view()};
 };
 
+inline constexpr std::string_view kOutcomeType = "dev.ouzel.outcome.v1";
+
 /// Appends one outcome as one line of JSON without the line's end.
 void render(std::string& out, PartitionId partition, const InForce& in_force,
             const OutcomeRow& row);
-/// The same for topic `rejects`: `data.event.bytes`, the event as it came, stands beside.
+/// Its `data` alone, the same bytes: what the event in binary mode has as its value.
+void render_data(std::string& out, PartitionId partition, const InForce& in_force,
+                 const OutcomeRow& row);
+/// RFC 3339 in UTC, with as many digits of the second as there are: none, 3, 6 or 9.
+void render_time(std::string& out, EventTime time);
+/// As `render`, for topic `rejects`: `data.event.bytes`, the event as it came, stands beside.
 void render_reject(std::string& out, PartitionId partition, const InForce& in_force,
                    const OutcomeRow& row, std::string_view event_bytes);
 

@@ -140,5 +140,20 @@ TEST(Outcome, AnEmptyCommitStillSaysWhatIsInForce) {
   EXPECT_EQ(reader->in_force().plan, (Hash128{5, 6}));
 }
 
+TEST(Outcome, TimesHaveAsManyDigitsAsTheyNeed) {
+  const auto text = [](std::int64_t ns) {
+    std::string out;
+    render_time(out, EventTime(std::chrono::nanoseconds(ns)));
+    return out;
+  };
+  EXPECT_EQ(text(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(text(1), "1970-01-01T00:00:00.000000001Z");
+  EXPECT_EQ(text(-1), "1969-12-31T23:59:59.999999999Z");
+  EXPECT_EQ(text(1'772'352'000'120'000'000), "2026-03-01T08:00:00.120Z");
+  EXPECT_EQ(text(1'772'352'000'000'020'000), "2026-03-01T08:00:00.000020Z");
+  EXPECT_EQ(text(std::numeric_limits<std::int64_t>::max()), "2262-04-11T23:47:16.854775807Z");
+  EXPECT_EQ(text(std::numeric_limits<std::int64_t>::min() + 1), "1677-09-21T00:12:43.145224193Z");
+}
+
 }  // namespace
 }  // namespace ouzel

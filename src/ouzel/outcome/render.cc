@@ -55,33 +55,19 @@ void put_text(std::string& out, std::string_view text) {
   out += '"';
 }
 
-/// RFC 3339, UTC, with as many digits of the second as there are: none, 3, 6 or 9.
-void put_time(std::string& out, EventTime time) {
-  // Rounded down without ever leaving 64 bits: the first day of 1677 that fits is not whole.
-  constexpr std::int64_t kDay = 86'400'000'000'000;
-  const std::int64_t since = time.time_since_epoch().count();
-  const std::int64_t rest = since % kDay;
-  const std::chrono::days day(since / kDay - (rest < 0 ? 1 : 0));
-  const std::chrono::year_month_day date{std::chrono::sys_days{day}};
-  const std::chrono::hh_mm_ss clock{std::chrono::nanoseconds(rest < 0 ? rest + kDay : rest)};
-  std::array<char, 48> text{};
-  const int size = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()));
-  out.append(text.data(), static_cast<std::size_t>(size));
-  auto fraction = static_cast<std::uint32_t>(clock.subseconds().count());
-  int digits = 9;
-  while (digits > 0 && fraction % 1000 == 0) {
-    fraction /= 1000;
-    digits -= 3;
+/// The last `count` decimal digits of `value`.
+char* put_digits(char* to, std::uint64_t value, std::size_t count) {
+  for (std::size_t i = count; i > 0; --i) {
+    to[i - 1] = static_cast<char>('0' + value % 10);
+    value /= 10;
   }
-  if (digits > 0) {
-    const int more = std::snprintf(text.data(), text.size(), ".%0*u", digits, fraction);
-    out.append(text.data(), static_cast<std::size_t>(more));
-  }
-  out += 'Z';
+  return to + count;
+}
+
+char* put_digits_and(char* to, std::uint64_t value, std::size_t count, char behind) {
+  to = put_digits(to, value, count);
+  *to = behind;
+  return to + 1;
 }
 
 void put_flags(std::string& out, std::uint8_t flags) {
@@ -137,21 +123,9 @@ void put_scored(std::string& out, const InForce& in_force, const OutcomeRow& row
 }
 
 /// `event_bytes`: null for topic outcomes.
-void put_outcome(std::string& out, PartitionId partition, const InForce& in_force,
-                 const OutcomeRow& row, const std::string_view* event_bytes) {
-  out += R"({"specversion":"1.0","id":")";
-  put_integer(out, partition.value());
-  out += ':';
-  put_integer(out, row.offset.value());
-  out += R"(","source":)";
-  put_text(out, "/ouzel/" + in_force.pipeline);
-  out += R"(,"type":"dev.ouzel.outcome.v1")";
-  if (row.time != kNoTime) {
-    out += R"(,"time":")";
-    put_time(out, row.time);
-    out += '"';
-  }
-  out += R"(,"datacontenttype":"application/json","data":{"event":{"source":)";
+void put_data(std::string& out, PartitionId partition, const InForce& in_force,
+              const OutcomeRow& row, const std::string_view* event_bytes) {
+  out += R"({"event":{"source":)";
   put_text(out, row.source);
   out += R"(,"id":)";
   put_text(out, row.id);
@@ -159,7 +133,7 @@ void put_outcome(std::string& out, PartitionId partition, const InForce& in_forc
   put_text(out, row.key);
   if (row.time != kNoTime) {
     out += R"(,"time":")";
-    put_time(out, row.time);
+    render_time(out, row.time);
     out += '"';
   }
   if (event_bytes != nullptr) {
@@ -184,7 +158,28 @@ void put_outcome(std::string& out, PartitionId partition, const InForce& in_forc
     out += R"(,"trace":)";
     put_text(out, row.trace);
   }
-  out += "}}";
+  out += '}';
+}
+
+void put_outcome(std::string& out, PartitionId partition, const InForce& in_force,
+                 const OutcomeRow& row, const std::string_view* event_bytes) {
+  out += R"({"specversion":"1.0","id":")";
+  put_integer(out, partition.value());
+  out += ':';
+  put_integer(out, row.offset.value());
+  out += R"(","source":)";
+  put_text(out, "/ouzel/" + in_force.pipeline);
+  out += R"(,"type":")";
+  out += kOutcomeType;
+  out += '"';
+  if (row.time != kNoTime) {
+    out += R"(,"time":")";
+    render_time(out, row.time);
+    out += '"';
+  }
+  out += R"(,"datacontenttype":"application/json","data":)";
+  put_data(out, partition, in_force, row, event_bytes);
+  out += '}';
 }
 
 }  // namespace
@@ -192,6 +187,41 @@ void put_outcome(std::string& out, PartitionId partition, const InForce& in_forc
 void render(std::string& out, PartitionId partition, const InForce& in_force,
             const OutcomeRow& row) {
   put_outcome(out, partition, in_force, row, nullptr);
+}
+
+void render_data(std::string& out, PartitionId partition, const InForce& in_force,
+                 const OutcomeRow& row) {
+  put_data(out, partition, in_force, row, nullptr);
+}
+
+void render_time(std::string& out, EventTime time) {
+  // Rounded down without ever leaving 64 bits: the first day of 1677 that fits is not whole.
+  constexpr std::int64_t kDay = 86'400'000'000'000;
+  const std::int64_t since = time.time_since_epoch().count();
+  const std::int64_t rest = since % kDay;
+  const std::chrono::days day(since / kDay - (rest < 0 ? 1 : 0));
+  const std::chrono::year_month_day date{std::chrono::sys_days{day}};
+  const std::chrono::hh_mm_ss clock{std::chrono::nanoseconds(rest < 0 ? rest + kDay : rest)};
+  std::array<char, 32> text{};
+  char* to = text.data();
+  to = put_digits_and(to, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4, '-');
+  to = put_digits_and(to, static_cast<unsigned>(date.month()), 2, '-');
+  to = put_digits_and(to, static_cast<unsigned>(date.day()), 2, 'T');
+  to = put_digits_and(to, static_cast<std::uint64_t>(clock.hours().count()), 2, ':');
+  to = put_digits_and(to, static_cast<std::uint64_t>(clock.minutes().count()), 2, ':');
+  to = put_digits(to, static_cast<std::uint64_t>(clock.seconds().count()), 2);
+  auto fraction = static_cast<std::uint64_t>(clock.subseconds().count());
+  std::size_t digits = 9;
+  while (digits > 0 && fraction % 1000 == 0) {
+    fraction /= 1000;
+    digits -= 3;
+  }
+  if (digits > 0) {
+    *to++ = '.';
+    to = put_digits(to, fraction, digits);
+  }
+  *to++ = 'Z';
+  out.append(text.data(), to);
 }
 
 void render_reject(std::string& out, PartitionId partition, const InForce& in_force,
