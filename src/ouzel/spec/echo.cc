@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ouzel/spec/expand.h"
 #include "ouzel/spec/quantity.h"
 #include "ouzel/spec/reader.h"
 
@@ -21,11 +22,7 @@ std::string quoted_if_needed(const std::string& text) {
   if (plain && !null) return text;
   std::string out;
   append_json_string(out, text);
-  // Echoed text goes through expand() again when it is read.
-  for (std::size_t at = out.find("${"); at != std::string::npos; at = out.find("${", at + 3)) {
-    out.insert(at, 1, '$');
-  }
-  return out;
+  return without_references(std::move(out));  // It goes through expand() again when it is read.
 }
 
 std::string join(const std::vector<std::string>& texts) {
@@ -48,6 +45,7 @@ struct FormatValue {
     for (const std::string& value : values) texts.push_back(quoted_if_needed(value));
     return join(texts);
   }
+  std::string operator()(const Settings&) const { return {}; }  // On lines of their own.
   std::string operator()(const WordNumbers& numbers) const {
     if (field.kind == FieldKind::word) return field.words[numbers.front()].name;
     std::vector<std::string> texts;
@@ -94,6 +92,7 @@ class Echo {
       case FieldKind::table: return nested(*field.table, effective, indent + 2);
       case FieldKind::list: return list(field, effective, indent + 2);
       case FieldKind::map: return map(field, effective, indent + 2);
+      case FieldKind::settings: return settings(field, effective, indent + 2);
       default: break;
     }
     const auto read = read_value(field, effective);
@@ -127,6 +126,16 @@ class Echo {
     for (const NodeEntry& entry : node.entries) {
       key(quoted_if_needed(entry.key), indent);
       nested(*field.table, entry.value, indent + 2);
+    }
+  }
+
+  void settings(const TableField& field, const Node& node, std::size_t indent) {
+    const Settings values = read_settings(field, node).values;
+    out_ += values.empty() ? " {}\n" : "\n";
+    for (const auto& [name, value] : values) {
+      const bool secret = field.rules.secret && field.rules.secret(name);
+      key(quoted_if_needed(name), indent);
+      out_ += " " + (secret ? std::string(kMask) : quoted_if_needed(value)) + "\n";
     }
   }
 

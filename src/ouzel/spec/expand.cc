@@ -72,6 +72,13 @@ void expand_scalar(Node& node, const Lookup& lookup, Findings& findings) {
 
 }  // namespace
 
+std::string without_references(std::string text) {
+  for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 3)) {
+    text.insert(at, 1, '$');
+  }
+  return text;
+}
+
 void expand(Node& node, const Lookup& lookup, Findings& findings) {
   if (node.kind == Node::Kind::scalar) expand_scalar(node, lookup, findings);
   for (Node& item : node.items) expand(item, lookup, findings);

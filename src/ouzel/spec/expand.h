@@ -22,4 +22,7 @@ struct Lookup {
 /// reader has nothing to say about it.
 void expand(Node& node, const Lookup& lookup, Findings& findings);
 
+/// The text that expand() turns into `text`.
+std::string without_references(std::string text);
+
 }  // namespace ouzel

@@ -159,6 +159,7 @@ class SchemaWriter {
         json_.open('{');
         table_members(*field.table);
         return json_.close('}');
+      case FieldKind::settings: return json_.member("type", "object");
       default: break;
     }
     if (!field.text.initial.empty()) initial_member(field);

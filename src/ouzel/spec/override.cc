@@ -5,8 +5,20 @@
 #include <optional>
 #include <utility>
 
+#include "ouzel/spec/document_text.h"
+#include "ouzel/spec/expand.h"
+
 namespace ouzel {
 namespace {
+
+/// The value of a key that is all that is left of a path, dots included: a setting's name.
+Node* entry_with_dots(Node& node, std::string_view path) {
+  if (node.kind != Node::Kind::map || path.find('.') == std::string_view::npos) return nullptr;
+  for (NodeEntry& entry : node.entries) {
+    if (entry.key == path) return &entry.value;
+  }
+  return nullptr;
+}
 
 /// The child of `node` for one step of a path, made if it can be; nullptr if the path ends here.
 Node* step_into(Node& node, const std::string& step, Mark at) {
@@ -45,8 +57,11 @@ std::string with_dots(std::string_view path) {
 
 void apply(Node& root, const Override& change, Findings& findings) {
   const Mark at{0, 0, findings.add_source(change.origin)};
-  Node value = make_scalar("", at);
-  if (!change.value.empty()) {
+  Node value = make_scalar(change.literal ? without_references(change.value) : "", at);
+  if (change.literal && !valid_utf8(change.value)) {
+    return findings.add(at, "utf8", "the value is not valid UTF-8");
+  }
+  if (!change.literal && !change.value.empty()) {
     std::optional<Node> parsed = parse_document(change.value, at.source, findings);
     if (!parsed) return;
     value = std::move(*parsed);
@@ -55,6 +70,10 @@ void apply(Node& root, const Override& change, Findings& findings) {
   const std::string dotted = with_dots(change.path);
   std::string_view path = dotted;
   while (!path.empty()) {
+    if (Node* whole = entry_with_dots(*node, path)) {
+      node = whole;
+      break;
+    }
     const std::size_t dot = std::min(path.find('.'), path.size());
     const std::string step(path.substr(0, dot));
     path.remove_prefix(std::min(dot + 1, path.size()));
@@ -73,7 +92,7 @@ bool parse_override(std::string_view text, Override& out) {
   if (equals == std::string_view::npos || equals == 0) return false;
   out.path = std::string(text.substr(0, equals));
   out.value = std::string(text.substr(equals + 1));
-  out.origin = "--set " + std::string(text);
+  out.origin = "--set " + out.path;  // Not the value: it may be a secret.
   return true;
 }
 

@@ -110,6 +110,54 @@ bool takes_plain_scalar(FieldKind kind) {
          kind == FieldKind::duration || kind == FieldKind::size;
 }
 
+/// Takes a map of settings apart; see FieldKind::settings.
+class SettingsReader {
+ public:
+  explicit SettingsReader(const TableField& field) : field_(field) {}
+  ReadSettings take() { return std::move(out_); }
+
+  void map(const Node& node, const std::string& prefix) {
+    for (const NodeEntry& entry : node.entries) {
+      const std::string name = prefix.empty() ? entry.key : prefix + "." + entry.key;
+      switch (entry.value.kind) {
+        case Node::Kind::map: map(entry.value, name); break;
+        case Node::Kind::sequence: sequence(name, entry); break;
+        case Node::Kind::scalar: setting(name, entry, entry.value.text); break;
+        case Node::Kind::null: fault(name, entry.key_at, {"type", "has no value", ""}); break;
+      }
+    }
+  }
+
+ private:
+  void fault(const std::string& name, Mark at, SettingFault wrong) {
+    out_.faults.push_back(
+        {name, {std::move(wrong.rule), std::move(wrong.message), std::move(wrong.hint), at}});
+  }
+
+  void sequence(const std::string& name, const NodeEntry& entry) {
+    std::string text;
+    for (const Node& item : entry.value.items) {
+      if (item.kind != Node::Kind::scalar) {
+        return fault(name, item.at, {"type", "must be a text or a list of texts", ""});
+      }
+      text += (text.empty() ? "" : ",") + item.text;
+    }
+    setting(name, entry, text);
+  }
+
+  void setting(const std::string& name, const NodeEntry& entry, const std::string& text) {
+    for (const auto& [known, value] : out_.values) {
+      if (known == name) return fault(name, entry.key_at, {"duplicate_key", "stands twice", ""});
+    }
+    out_.values.emplace_back(name, text);
+    SettingFault wrong = field_.rules.check ? field_.rules.check(name, text) : SettingFault{};
+    if (!wrong.rule.empty()) fault(name, entry.key_at, std::move(wrong));
+  }
+
+  const TableField& field_;
+  ReadSettings out_;
+};
+
 std::string kind_text(FieldKind kind) {
   switch (kind) {
     case FieldKind::boolean: return "true or false";
@@ -219,6 +267,7 @@ class Reader {
       case FieldKind::table: return table(*field.table, node, field.open(out, {}), path);
       case FieldKind::list: return list(field, node, out, path);
       case FieldKind::map: return map(field, node, out, path);
+      case FieldKind::settings: return settings(field, node, out, path);
       default: break;
     }
     auto value = read_value(field, node);
@@ -228,6 +277,14 @@ class Reader {
       const ValueFault& wrong = value.error();
       add(wrong.at, wrong.rule, path, wrong.message, wrong.hint);
     }
+  }
+
+  void settings(const TableField& field, const Node& node, void* out, const std::string& path) {
+    ReadSettings read = read_settings(field, node);
+    for (const auto& [name, wrong] : read.faults) {
+      add(wrong.at, wrong.rule, name.empty() ? path : path + "." + name, wrong.message, wrong.hint);
+    }
+    field.store(out, Value(std::move(read.values)));
   }
 
   void list(const TableField& field, const Node& node, void* out, const std::string& path) {
@@ -271,6 +328,16 @@ class Reader {
 
 }  // namespace
 
+ReadSettings read_settings(const TableField& field, const Node& node) {
+  if (node.kind == Node::Kind::map || node.kind == Node::Kind::null) {
+    SettingsReader reader(field);
+    reader.map(node, "");
+    return reader.take();
+  }
+  ValueFault wrong{"type", "must be a map of settings, got " + shown(field, node), "", node.at};
+  return {.values = {}, .faults = {{"", std::move(wrong)}}};
+}
+
 Read read_value(const TableField& field, const Node& node) {
   if (node.kind == Node::Kind::null) return fault(node, "type", "has no value");
   if (takes_plain_scalar(field.kind)) {
@@ -297,6 +364,13 @@ Read read_value(const TableField& field, const Node& node) {
     case FieldKind::word:
       return read_word(field, node).map([](std::size_t n) { return Value(WordNumbers{n}); });
     case FieldKind::words: return read_items<WordNumbers>(field, node, read_word);
+    case FieldKind::settings: {
+      ReadSettings read = read_settings(field, node);
+      if (read.faults.empty()) return Value(std::move(read.values));
+      auto& [name, wrong] = read.faults.front();
+      if (!name.empty()) wrong.message = name + " " + wrong.message;
+      return tl::unexpected(std::move(wrong));
+    }
     default: break;
   }
   OUZEL_CHECK(!"a table, list or map is not one value");

@@ -27,6 +27,14 @@ struct ValueFault {
   Mark at;
 };
 
+/// Settings as they stand in a node, and what is wrong with each.
+struct ReadSettings {
+  Settings values;
+  /// Of the setting with this name; empty: of the map itself.
+  std::vector<std::pair<std::string, ValueFault>> faults;
+};
+ReadSettings read_settings(const TableField& field, const Node& node);
+
 /// One value of a field whose kind is not table, list, map or absent; bounds and checks included.
 tl::expected<Value, ValueFault> read_value(const TableField& field, const Node& node);
 

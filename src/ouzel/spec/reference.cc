@@ -22,6 +22,7 @@ std::string_view kind_name(FieldKind kind) {
     case FieldKind::table: return "map";
     case FieldKind::list: return "list of maps";
     case FieldKind::map: return "map of names to maps";
+    case FieldKind::settings: return "map of settings";
     case FieldKind::absent: return "not in this build";
   }
   return "";

@@ -124,13 +124,23 @@ INSTANTIATE_TEST_SUITE_P(
              "f.yaml:4:6: unknown_key: parts[1] has no key 'lwo' (did you mean 'low'?)\n"},
         Case{"label: x\nmotor: {speed: 3}\n",
              "f.yaml:2:1: not_in_build: a motor ('motor') is not in this build (known: on, level, "
-             "count, wait, room, label, password, tags, colour, colours, main, parts, named)\n"},
+             "count, wait, room, label, password, tags, colour, colours, main, parts, named, "
+             "engine)\n"},
+        Case{"label: x\nengine: [a]\n",
+             "f.yaml:2:9: type: engine: must be a map of settings, got a list\n"},
+        Case{"label: x\nengine:\n  fule: 1\n  start: {code: }\n  fuel: coal\n  a: [[b]]\n",
+             "f.yaml:3:3: unknown_key: engine.fule: is not known (did you mean 'fuel'?)\n"
+             "f.yaml:4:11: type: engine.start.code: has no value\n"
+             "f.yaml:5:3: value: engine.fuel: must not be coal (it smokes)\n"
+             "f.yaml:6:7: type: engine.a: must be a text or a list of texts\n"},
+        Case{"label: x\nengine: {start.code: 1, start: {code: 2}}\n",
+             "f.yaml:2:33: duplicate_key: engine.start.code: stands twice\n"},
         Case{"label: x\nlabel: y\n",
              "f.yaml:2:1: duplicate_key: the key 'label' stands here twice (first in line 1)\n"},
         Case{"- a\n",
              "f.yaml:1:1: type: must be a map of keys, got a list (known: on, level, "
              "count, wait, room, label, password, tags, colour, colours, main, parts, "
-             "named)\n"},
+             "named, engine)\n"},
         Case{"label: x\nmain:\n\tlow: 1\n",
              "f.yaml:3:1: yaml_tab: a tab indents this line (YAML indents with spaces)\n"},
         Case{"label: [x\n", "f.yaml:2:1: yaml: end of sequence flow not found\n"},
@@ -154,7 +164,7 @@ TEST(Spec, ReportsEveryFindingOfAFile) {
             "f.yaml:1:1: missing: label: must be given (add 'label: hi'; What it says)\n"
             "f.yaml:1:8: range: level: must be 0 to 1, got 2\n"
             "f.yaml:2:1: unknown_key: the pipeline has no key 'foo' (known: on, level, count, "
-            "wait, room, label, password, tags, colour, colours, main, parts, named)\n"
+            "wait, room, label, password, tags, colour, colours, main, parts, named, engine)\n"
             "f.yaml:3:7: range: wait: must be 1ms to 1h, got 9h\n");
 }
 
@@ -256,11 +266,12 @@ TEST(Override, ChangesAddsAndSaysWhatItCannot) {
   Gadget g;
   read(gadget_fields(), *root, g, findings);
   EXPECT_EQ(all_of(findings),
-            "--set parts.0.low=5: override: the path 'parts.0.low' cannot go to 'low' (a path is "
+            "--set parts.0.low: override: the path 'parts.0.low' cannot go to 'low' (a path is "
             "keys and item numbers with dots: features.0.last)\n"
-            "--set parts[x]=1: unknown_key: the pipeline has no key 'parts[x]' (known: on, level, "
-            "count, wait, room, label, password, tags, colour, colours, main, parts, named)\n"
-            "--set level=2:1:1: range: level: must be 0 to 1, got 2\n");
+            "--set parts[x]: unknown_key: the pipeline has no key 'parts[x]' (known: on, level, "
+            "count, wait, room, label, password, tags, colour, colours, main, parts, named, "
+            "engine)\n"
+            "--set level:1:1: range: level: must be 0 to 1, got 2\n");
   EXPECT_EQ(g.label, "y");
   ASSERT_EQ(g.parts.size(), 3U);
   EXPECT_EQ(g.parts[1].low, 6);
@@ -290,6 +301,37 @@ TEST(Echo, IsCompleteMaskedAndReadsBack) {
   expand(*again, make_lookup({}), findings);
   EXPECT_EQ(echo(table, *again), once);
   EXPECT_EQ(all_of(findings), "");
+}
+
+TEST(Settings, KeepTheirNamesOrderAndSecrets) {
+  Findings findings;
+  const auto source = findings.add_source("f.yaml");
+  auto root = parse_document(
+      "label: x\nengine:\n  fuel.tank: 09\n  start: {code: abc}\n  use: [a, b]\n  spare: \"\"\n",
+      source, findings);
+  ASSERT_TRUE(root);
+  Override change;
+  ASSERT_TRUE(parse_override("engine.fuel.tank=1e3", change));  // What stands there is replaced.
+  apply(*root, change, findings);
+  ASSERT_TRUE(parse_override("engine.fuel.kind=gas", change));
+  apply(*root, change, findings);
+  apply(*root, {.origin = "ENV", .path = "engine.start.code", .value = "${a: #", .literal = true},
+        findings);
+  apply(*root, {.origin = "BAD", .path = "engine.use", .value = "\xff", .literal = true}, findings);
+  expand(*root, make_lookup({}), findings);
+  Gadget g;
+  read(gadget_fields(), *root, g, findings);
+  EXPECT_EQ(all_of(findings), "BAD: utf8: the value is not valid UTF-8\n");
+  EXPECT_EQ(g.engine, (Settings{{"fuel.tank", "1e3"},
+                                {"start.code", "${a: #"},
+                                {"use", "a,b"},
+                                {"spare", ""},
+                                {"fuel.kind", "gas"}}));
+  const std::string text = echo(gadget_fields().table(), *root);
+  EXPECT_NE(text.find("engine:\n  fuel.tank: 1e3\n  start.code: \"***\"\n  use: \"a,b\"\n  "
+                      "spare: \"\"\n  fuel.kind: gas\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(Nearest, FindsWhatWasMeant) {

@@ -30,12 +30,19 @@ struct Gadget {
   Part main;
   std::vector<Part> parts;
   std::vector<Part> named;
+  Settings engine;
 };
 
 inline TableOf<Part> part_fields() {
   TableOf<Part> table("part", "A part.");
   table.number("low", &Part::low, {.help = "Lowest", .initial = "0"}).shorthand("low");
   return table;
+}
+
+inline SettingFault check_engine(std::string_view name, std::string_view value) {
+  if (name == "fuel" && value == "coal") return {"value", "must not be coal", "it smokes"};
+  if (name == "fule") return {"unknown_key", "is not known", "did you mean 'fuel'?"};
+  return {};
 }
 
 inline TableOf<Gadget> gadget_fields() {
@@ -57,6 +64,10 @@ inline TableOf<Gadget> gadget_fields() {
       .section("main", &Gadget::main, part_fields())
       .list("parts", &Gadget::parts, part_fields(), {.help = "Its parts", .max = "3"})
       .map("named", &Gadget::named, &Part::name, part_fields(), {.help = "Parts with names"})
+      .settings("engine", &Gadget::engine,
+                {.check = check_engine,
+                 .secret = [](std::string_view name) { return name == "start.code"; }},
+                {.help = "Its settings"})
       .absent("motor", "a motor");
   return table;
 }

@@ -31,12 +31,15 @@ enum class FieldKind : std::uint8_t {
   duration,
   size,
   text,
-  texts,   ///< A list of texts; one alone may stand without brackets.
-  word,    ///< One of a set.
-  words,   ///< A list of words of a set; one alone may stand without brackets.
-  table,   ///< A nested table.
-  list,    ///< A list of tables.
-  map,     ///< Names the user chooses, each with a table.
+  texts,  ///< A list of texts; one alone may stand without brackets.
+  word,   ///< One of a set.
+  words,  ///< A list of words of a set; one alone may stand without brackets.
+  table,  ///< A nested table.
+  list,   ///< A list of tables.
+  map,    ///< Names the user chooses, each with a table.
+  /// Names of another program's settings to texts; maps in maps join their names with dots, a list
+  /// of texts stands for them with commas between.
+  settings,
   absent,  ///< A component that other builds or versions have: refused by name.
 };
 
@@ -48,8 +51,10 @@ struct Word {
 
 /// Numbers of words in the field's set.
 using WordNumbers = std::vector<std::size_t>;
+/// Names and values, in the order of the file.
+using Settings = std::vector<std::pair<std::string, std::string>>;
 using Value = std::variant<bool, double, std::uint64_t, std::chrono::nanoseconds, std::string,
-                           std::vector<std::string>, WordNumbers>;
+                           std::vector<std::string>, WordNumbers, Settings>;
 
 /// What every field says about itself. Empty: not there.
 struct FieldText {
@@ -65,6 +70,19 @@ struct FieldText {
   bool stateless = false;    ///< Outcomes depend on it, but no state: another value goes on.
 };
 
+/// What is wrong with one setting; the message reads on after its name.
+struct SettingFault {
+  std::string rule;  ///< Empty: nothing is wrong.
+  std::string message;
+  std::string hint;
+};
+
+/// What another program says about its settings.
+struct SettingRules {
+  std::function<SettingFault(std::string_view name, std::string_view value)> check;
+  std::function<bool(std::string_view name)> secret;  ///< Never printed.
+};
+
 struct Table;
 
 struct TableField {
@@ -72,6 +90,7 @@ struct TableField {
   FieldKind kind = FieldKind::text;
   FieldText text;
   std::vector<Word> words;
+  SettingRules rules;  ///< Of settings.
   std::shared_ptr<const Table> table;
   /// Puts a value of the field's kind into the component's struct.
   std::function<void(void* target, const Value& value)> store;
@@ -198,6 +217,14 @@ class TableOf {
       U& element = (static_cast<T*>(target)->*member).emplace_back();
       element.*key = chosen;
       return static_cast<void*>(&element);
+    };
+    return add(std::move(field));
+  }
+  TableOf& settings(std::string name, Settings T::*member, SettingRules rules, FieldText text) {
+    TableField field = start(std::move(name), FieldKind::settings, std::move(text));
+    field.rules = std::move(rules);
+    field.store = [member](void* target, const Value& value) {
+      static_cast<T*>(target)->*member = std::get<Settings>(value);
     };
     return add(std::move(field));
   }
