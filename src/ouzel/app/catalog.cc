@@ -10,6 +10,7 @@
 #include "ouzel/feature/feature_stage.h"
 #include "ouzel/gateway/egress/sink_fields.h"
 #include "ouzel/gateway/file_source_fields.h"
+#include "ouzel/log/kafka/kafka_fields.h"
 #include "ouzel/model/detector.h"
 #include "ouzel/model/detector_fields.h"
 #include "ouzel/model/onnx_fields.h"
@@ -40,6 +41,7 @@ const std::vector<Component>& components() {
       out.push_back({kind, table.name, table.help, table});
     };
     add("source", http_fields().table());
+    add("source", kafka_source_fields().table());
     add("source", file_source_fields().table());
     add("enrich", enrich_fields().table());
     add("features", feature_fields().table());
@@ -57,11 +59,11 @@ const std::vector<Component>& components() {
 TableOf<Pipeline> source_fields() {
   TableOf<Pipeline> table("source", "Where events come from.");
   table.section("http", http_fields())
-      .absent("kafka", "a Kafka topic as the source")
+      .section("kafka", &Pipeline::kafka_source, kafka_source_fields())
       .section("file", &Pipeline::file, file_source_fields())
       .absent("mqtt", "an MQTT broker as the source")
       .shorthand("*")
-      .one_of({"http", "file"});
+      .one_of({"http", "kafka", "file"});
   return table;
 }
 

@@ -68,15 +68,24 @@ std::string dot_quoted(std::string_view text) {
   return out + "\"";
 }
 
+std::string source_note(const Pipeline& pipeline) {
+  const KafkaSourceSpec& kafka = pipeline.kafka_source;
+  if (!kafka.topic.empty()) return "kafka: topic " + kafka.topic + ", group " + kafka.group;
+  if (!pipeline.file.path.empty()) return "file: " + pipeline.file.path;
+  return "http: POST /events at " + pipeline.serve.listen;
+}
+
 }  // namespace
 
 Result<std::vector<GraphStep>> graph_steps(const Pipeline& pipeline) {
   OUZEL_TRY(const Plan plan, make_plan(pipeline));
   std::vector<GraphStep> out;
-  out.push_back({"source", "http: POST /events at " + pipeline.serve.listen, {}, {}});
+  const bool kafka = !pipeline.kafka_source.topic.empty();
+  out.push_back({"source", source_note(pipeline), {}, {}});
   out.push_back(decode_step(pipeline.schema));
   out.push_back({"log",
-                 std::to_string(pipeline.limits.partitions) + " partitions, by murmur2 of key",
+                 (kafka ? "the topic's" : std::to_string(pipeline.limits.partitions)) +
+                     " partitions, by murmur2 of key",
                  {"key"},
                  {}});
   for (const auto& stage : plan.make_stages()) {
@@ -86,7 +95,8 @@ Result<std::vector<GraphStep>> graph_steps(const Pipeline& pipeline) {
         {name, stage_note(pipeline, plan, name), std::move(wiring.reads), std::move(wiring.adds)});
   }
   out.push_back({"commit",
-                 "one outcome for each event, on disk",
+                 "one outcome for each event, " +
+                     (kafka ? "in topic " + pipeline.kafka_source.outcomes : "on disk"),
                  {"score", "label", "confidence", "route", "reasons"},
                  {"outcomes"}});
   for (const SinkSpec& sink : pipeline.sinks) {

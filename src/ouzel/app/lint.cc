@@ -9,6 +9,7 @@
 
 #include "ouzel/feature/feature_plan.h"
 #include "ouzel/gateway/egress/sink_fields.h"
+#include "ouzel/log/kafka/kafka_library.h"
 #include "ouzel/spec/nearest.h"
 #include "ouzel/spec/quantity.h"
 
@@ -16,6 +17,13 @@ namespace ouzel {
 namespace {
 
 constexpr std::size_t kFeaturesMax = 4096;
+
+bool holds_login(std::string_view url) {
+  const std::size_t host = url.find("://");
+  if (host == std::string_view::npos) return false;
+  const std::string_view rest = url.substr(host + 3);
+  return rest.substr(0, rest.find('/')).find('@') != std::string_view::npos;
+}
 
 class Linter {
  public:
@@ -31,6 +39,7 @@ class Linter {
       add("sinks", "sinks", wrong, "add name: to them");
     }
     lint_limits();
+    lint_kafka();
     if (!findings_.empty()) return;
     const auto plan = make_plan(pipeline_);
     if (!plan) add("plan", "", plan.error().message);
@@ -193,6 +202,36 @@ class Linter {
       add("limits", "limits",
           "keys and duplicates must be at least " + std::to_string(limits.partitions) +
               ", one for each partition");
+    }
+  }
+
+  void lint_kafka() {
+    const KafkaSourceSpec& spec = pipeline_.kafka_source;
+    if (spec.topic.empty()) return;
+    if (!kafka_built_in()) {
+      add("not_in_build", "source.kafka", "source.kafka: this build has no Kafka client",
+          "make setup fetches it; then build again");
+    }
+    const auto& settings = pipeline_.kafka.settings;
+    const bool addressed = std::any_of(settings.begin(), settings.end(), [](const auto& setting) {
+      return setting.first == "bootstrap.servers" || setting.first == "metadata.broker.list";
+    });
+    if (!addressed) {
+      add("missing", "kafka", "kafka.bootstrap.servers: must be given",
+          "add 'kafka: {bootstrap.servers: \"HOST:9092\"}' or set OUZEL_KAFKA_BOOTSTRAP_SERVERS");
+    }
+    if (holds_login(spec.registry)) {
+      add("value", "source.kafka.registry", "source.kafka.registry: the URL holds a login",
+          "give it as registry_login, which is never printed");
+    }
+    std::set<std::string> topics = {spec.topic};
+    for (const auto& [key, topic] : {std::pair{"outcomes", spec.outcomes},
+                                     {"rejects", spec.rejects},
+                                     {"journal", spec.journal}}) {
+      if (topics.insert(topic).second) continue;
+      add("duplicate_topic", std::string("source.kafka.") + key,
+          "source.kafka." + std::string(key) + ": '" + topic + "' is another of its topics already",
+          "each needs a topic of its own");
     }
   }
 

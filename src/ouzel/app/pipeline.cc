@@ -14,6 +14,7 @@
 #include "ouzel/decode/event_record.h"
 #include "ouzel/feature/feature_plan.h"
 #include "ouzel/lane/key_table.h"
+#include "ouzel/log/kafka/kafka_fields.h"
 #include "ouzel/model/detector.h"
 #include "ouzel/spec/echo.h"
 #include "ouzel/spec/quantity.h"
@@ -90,6 +91,14 @@ Hash128 text_hash(std::string text, const std::vector<std::unique_ptr<Stage>>& s
   return hash128(text);
 }
 
+/// What decides which events come from Kafka and what they mean; of other sources nothing does.
+std::string kafka_text(const Pipeline& pipeline, const Node& root) {
+  if (pipeline.kafka_source.topic.empty()) return {};
+  const Node source = expand_shorthand(source_fields().table(), *root.find("source"));
+  return "# source.kafka\n" +
+         echo(kafka_source_fields().table(), *source.find("kafka"), EchoPart::outcome);
+}
+
 /// Where the pipeline does not say from which score a row is odd, the model's card may.
 void take_card_threshold(Node& root, LoadedPipeline& out, Findings& findings) {
   if (out.pipeline.model == nullptr || out.pipeline.model->decision_threshold() == 0) return;
@@ -119,11 +128,13 @@ std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings
   const Table& table = pipeline_fields().table();
   read(pipeline_fields(), *root, out.pipeline, findings);
   if (findings.empty()) {
-    out.pipeline.canonical = echo(table, *root, EchoPart::outcome);
+    const std::string kafka = kafka_text(out.pipeline, *root);
+    name_the_rest(out.pipeline.kafka_source, out.pipeline.name);
+    out.pipeline.canonical = echo(table, *root, EchoPart::outcome) + kafka;
     const std::size_t assets = out.pipeline.canonical.size();
     load_assets(out.pipeline, *root, findings);
     out.pipeline.state_canonical =
-        state_text(out.pipeline, echo(table, *root, EchoPart::state),
+        state_text(out.pipeline, echo(table, *root, EchoPart::state) + kafka,
                    std::string_view(out.pipeline.canonical).substr(assets));
     take_card_threshold(*root, out, findings);
     out.effective = echo(table, *root);

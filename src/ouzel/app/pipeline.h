@@ -19,6 +19,7 @@
 #include "ouzel/gateway/egress/sink_spec.h"
 #include "ouzel/gateway/file_source_spec.h"
 #include "ouzel/lane/plan.h"
+#include "ouzel/log/kafka/kafka_spec.h"
 #include "ouzel/model/detector_spec.h"
 #include "ouzel/model/onnx_model.h"
 #include "ouzel/spec/expand.h"
@@ -60,7 +61,9 @@ struct Pipeline {
   std::string name;
   std::string directory;  ///< Of the pipeline file, with its last slash; empty: the current one.
   Schema schema;          ///< limits.event_bytes and limits.depth are in it.
-  FileSourceSpec file;    ///< Without a path: events come over HTTP.
+  FileSourceSpec file;    ///< Without a path, and without a topic: events come over HTTP.
+  KafkaSourceSpec kafka_source;
+  KafkaSpec kafka;
   TimeSpec time;
   std::vector<EnrichSpec> enrich;
   LookupTables tables;  ///< As `enrich`.

@@ -13,6 +13,7 @@
 #include "ouzel/enrich/enrich_fields.h"
 #include "ouzel/feature/feature_fields.h"
 #include "ouzel/gateway/egress/sink_fields.h"
+#include "ouzel/log/kafka/kafka_fields.h"
 
 namespace ouzel {
 namespace {
@@ -303,7 +304,7 @@ TableOf<Pipeline> make_pipeline_fields() {
       .absent("learn", "retraining")
       .absent("watch", "drift and alarms")
       .section("limits", limits_fields())
-      .absent("kafka", "the log on Kafka")
+      .include(&Pipeline::kafka, kafka_fields())
       .section("serve", &Pipeline::serve, serve_fields())
       .example(
           "name: line\nschema: {key: id, fields: {x: number}}\n"

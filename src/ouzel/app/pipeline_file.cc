@@ -1,5 +1,8 @@
 #include "ouzel/app/pipeline_file.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -19,6 +22,28 @@ std::string read_stdin() {
     out.append(buffer, count);
   }
   return out;
+}
+
+/// `OUZEL_KAFKA_SASL_USERNAME` as kafka.sasl.username: twins of the settings, in their order.
+void add_kafka_twins(std::vector<Override>& out) {
+  constexpr std::string_view kPrefix = "OUZEL_KAFKA_";
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (!text.starts_with(kPrefix) || equals == std::string_view::npos) continue;
+    const std::string name(text.substr(0, equals));
+    std::string path = "kafka.";
+    for (const char c : std::string_view(name).substr(kPrefix.size())) {
+      const bool letter = c >= 'A' && c <= 'Z';
+      path += c == '_' ? '.' : letter ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    out.push_back({.origin = name,
+                   .path = std::move(path),
+                   .value = std::string(text.substr(equals + 1)),
+                   .literal = true});
+  }
+  std::sort(out.begin(), out.end(),
+            [](const Override& a, const Override& b) { return a.origin < b.origin; });
 }
 
 /// With its last slash; empty: the current one.
@@ -59,6 +84,7 @@ std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineF
     }
     input.text = std::move(*text);
   }
+  add_kafka_twins(input.overrides);
   if (!file.listen.empty()) {
     input.overrides.push_back({"--listen " + file.listen, "serve.listen", "'" + file.listen + "'"});
   }

@@ -10,6 +10,7 @@
 #include "ouzel/app/pipeline_file.h"
 #include "ouzel/app/templates.h"
 #include "ouzel/base/file_system.h"
+#include "ouzel/log/kafka/kafka_library.h"
 #include "ouzel/spec/document.h"
 #include "ouzel/spec/reader.h"
 
@@ -150,6 +151,23 @@ TEST(Plan, HashIgnoresFormAndOperation) {
       {"unit: celsius", "unit: C"},
       {"source: {http: {}}", "source: http # comment"}};
   for (const auto& [from, to] : changes) EXPECT_EQ(hash_of(kPress, from, to), hash) << to;
+}
+
+TEST(Plan, HashChangesWithTheTopicAndWhatItsRecordsMean) {
+  if (!kafka_built_in()) GTEST_SKIP() << "no Kafka client in this build";
+  std::string text = std::string(kPress) + "kafka: {bootstrap.servers: \"a:1\"}\n";
+  text.replace(text.find("{http: {}}"), 10, "{kafka: {topic: t, registry: \"http://r\"}}");
+  const Hash128 hash = hash_of(text);
+  EXPECT_NE(hash, hash_of(kPress));
+  EXPECT_NE(hash, hash_of(text, "topic: t", "topic: u"));
+  EXPECT_NE(hash, hash_of(text, "topic: t", "topic: t, format: json"));
+  EXPECT_NE(hash, hash_of(text, "//r", "//s"));
+  EXPECT_EQ(hash, hash_of(text, "topic: t", "topic: t, group: g, outcomes: o"));
+  EXPECT_EQ(hash, hash_of(text, "a:1", "b:1"));
+  const auto pipeline = parse_pipeline(text);
+  ASSERT_TRUE(pipeline) << pipeline.error().message;
+  EXPECT_EQ(pipeline->kafka_source.group, "press-line");
+  EXPECT_EQ(pipeline->kafka_source.rejects, "press-line-rejects");
 }
 
 TEST(Pipeline, StateCostIsTheStagesSum) {

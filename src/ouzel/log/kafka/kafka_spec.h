@@ -21,14 +21,15 @@ enum class FirstOffset : std::uint8_t { earliest, latest };
 
 struct KafkaSourceSpec {
   std::string topic;  ///< Empty: events do not come from Kafka.
-  std::string group;  ///< Empty: the pipeline's name.
+  std::string group;  ///< Left out: the pipeline's name.
   FirstOffset from = FirstOffset::earliest;
   Guarantee guarantee = Guarantee::exactly_once;
   RecordFormat format = RecordFormat::automatic;
   std::string registry;                    ///< URL of a schema registry; empty: none.
-  std::string outcomes;                    ///< Topic; empty: `<name>-outcomes`.
-  std::string rejects;                     ///< Topic; empty: `<name>-rejects`.
-  std::string journal;                     ///< Topic; empty: `<name>-journal`.
+  std::string registry_login;              ///< `user:password` there; secret.
+  std::string outcomes;                    ///< Topic; left out: `<name>-outcomes`.
+  std::string rejects;                     ///< Topic; left out: `<name>-rejects`.
+  std::string journal;                     ///< Topic; left out: `<name>-journal`.
   bool connect_headers = false;            ///< Rejects carry Kafka Connect's header names too.
   std::string snapshots;                   ///< Path that all workers share; empty: data directory.
   std::chrono::nanoseconds transaction{};  ///< At least so long; adaptive from there to 100 ms.
