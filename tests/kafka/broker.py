@@ -22,7 +22,7 @@ import certificates
 import configuration
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CACHE = pathlib.Path(os.environ.get("OUZEL_CACHE", ROOT / ".cache")) / "kafka"
+CACHE = pathlib.Path(os.environ.get("OUZEL_CACHE", ROOT / ".cache")).absolute() / "kafka"
 ARCHIVE = CACHE / "classes.jsa"
 START_S, STOP_S, TOOL_S = 90, 20, 60
 STARTED = b"Kafka Server started"
@@ -58,10 +58,11 @@ def clients_python():
 
 
 def java_command(heap_mb, main, *options):
+    """To be run in CACHE: the archive remembers the names of the libraries as they are given."""
     # The archive of classes, with a compiler that does not try hard, is a third of a start's CPU.
     archive = [f"-XX:SharedArchiveFile={ARCHIVE}"] if ARCHIVE.exists() else []
     return ["java", f"-Xmx{heap_mb}m", "-XX:+UseSerialGC", "-Xshare:auto", "-Xlog:disable",
-            "-Xlog:all=error:stderr", *archive, *options, "-cp", f"{CACHE / 'libs'}/*", main]
+            "-Xlog:all=error:stderr", *archive, *options, "-cp", "libs/*", main]
 
 
 def free_ports(count):
@@ -114,8 +115,7 @@ class Node:
         with open(self.log, "ab") as log:
             # In our own process group: whoever ends the test run ends the brokers with it.
             self.process = subprocess.Popen([*command, str(self.properties)], stdout=log,
-                                            stderr=log, stdin=subprocess.DEVNULL,
-                                            cwd=self.cluster.folder)
+                                            stderr=log, stdin=subprocess.DEVNULL, cwd=CACHE)
 
     def wait_ready(self):
         end = time.monotonic() + START_S
@@ -226,7 +226,7 @@ class Cluster:
         """Runs a Java program of Kafka to its end and returns what it printed."""
         command = java_command(128, main, "-XX:TieredStopAtLevel=1")
         done = subprocess.run([*command, *map(str, arguments)], input=stdin, capture_output=True,
-                              text=True, timeout=TOOL_S, check=False, cwd=self.folder)
+                              text=True, timeout=TOOL_S, check=False, cwd=CACHE)
         if done.returncode != 0:
             raise BrokerFailed(f"{main} ended with {done.returncode}: "
                                f"{(done.stderr or done.stdout).strip()[-1000:]}")
