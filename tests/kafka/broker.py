@@ -24,7 +24,7 @@ import configuration
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("OUZEL_CACHE", ROOT / ".cache")).absolute() / "kafka"
 ARCHIVE = CACHE / "classes.jsa"
-START_S, STOP_S, TOOL_S = 90, 20, 60
+START_S, STOP_S, TOOL_S, ARCHIVE_S = 90, 20, 60, 180
 STARTED = b"Kafka Server started"
 CLUSTER_ID = "b3V6ZWwtdGVzdHMtMDAwMQ"
 # Below what the system gives to connections, so that a node that is down finds its ports again.
@@ -137,20 +137,20 @@ class Node:
         self.launch()
         self.wait_ready()
 
-    def stop(self):
-        """Asks it to end, as an administrator would; kills it if it does not within STOP_S."""
-        self.end(signal.SIGTERM)
+    def stop(self, within_s=STOP_S):
+        """Asks it to end, as an administrator would; kills it if it does not."""
+        self.end(signal.SIGTERM, within_s)
 
     def kill(self):
         self.end(signal.SIGKILL)
 
-    def end(self, number):
+    def end(self, number, within_s=STOP_S):
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(number)
         self.process.send_signal(signal.SIGCONT)   # one that is paused could not hear
         try:
-            self.process.wait(STOP_S)
+            self.process.wait(within_s)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -268,7 +268,7 @@ def make_archive():
     cluster.java_options = [f"-XX:ArchiveClassesAtExit={fresh}"]
     with cluster:
         cluster.create_topic("t")
-        cluster.nodes[0].stop()
+        cluster.nodes[0].stop(ARCHIVE_S)
     fresh.rename(ARCHIVE)
 
 

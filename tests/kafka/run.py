@@ -10,11 +10,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "driver")]
 import broker  # noqa: E402
 import count  # noqa: E402
+import registry  # noqa: E402
 
 
 def main():
     try:
-        broker.require()
+        registry.program()
         python = broker.clients_python()
     except broker.Unavailable as missing:
         print(f"skipped kafka: {missing}; scripts/setup kafka installs it")
