@@ -2,6 +2,7 @@
 import base64
 import json
 import random
+import subprocess
 import time
 
 from engine import Engine, tap
@@ -82,6 +83,38 @@ class Delivery(Egress):
             self.assertTrue(receiver.wait_ids(400), engine.log())
             self.assertEqual(engine.stop(), 0)
             self.judge_at_least_once_and_in_order(receiver, tap(self.folder / "data", "outcomes"))
+
+    def test_a_full_disk_below_a_file_sink(self):
+        """The lanes go on, the sink says why it waits, and each outcome is there just once when
+        there is room again; also through a kill on the full disk."""
+        place = self.mount("600k")
+        (place / "ballast").write_bytes(bytes(400 << 10))
+        pipeline = self.pipeline(f"{{file: {{directory: {place / 'out'}, bytes_max: 64KiB}}, "
+                                 "when: all}")
+        sent = 0
+        for kill in (True, False):
+            with Engine(pipeline, self.folder / "data") as engine:
+                for _ in range(10):
+                    self.post(engine, sent, 100)
+                    sent += 100
+                engine.wait_scored()
+                engine._until(lambda: "[-]sink-file waits: cannot write" in
+                              engine.get("/readyz?verbose")[1] or None, "it waits")
+                self.assertIn("No space left", engine.get("/readyz?verbose")[1])
+                self.assertEqual(engine.get("/readyz")[0], 200)
+                self.assertGreater(engine.total("ouzel_sink_lag_events"), 0)
+                if kill:
+                    engine.kill()
+                    continue
+                (place / "ballast").unlink()
+                subprocess.run(["mount", "-o", "remount,size=4m", place], check=True)
+                engine._until(lambda: engine.total("ouzel_sink_lag_events") == 0 or None, "goes on")
+                self.assertIn("[+]sink-file ok", engine.get("/readyz?verbose")[1])
+                self.assertEqual(engine.stop(), 0)
+        written = [line for file in sorted((place / "out").iterdir())
+                   for line in file.read_text().splitlines()]
+        self.assertEqual(len(written), sent)
+        self.assertEqual(sorted(written), sorted(tap(self.folder / "data", "outcomes")))
 
     def test_kill_while_delivering(self):
         chance = random.Random(5)

@@ -1,6 +1,7 @@
 """A scratch folder and good events for the end-to-end tests."""
 import json
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -20,6 +21,17 @@ class InScratch(unittest.TestCase):
         path = self.folder / name
         path.write_text(text)
         return path
+
+    def mount(self, size):
+        """A disk of that size, as root may have one."""
+        place = self.folder / "disk"
+        place.mkdir()
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", place],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest(f"cannot mount a small disk: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", place], check=False)
+        return place
 
     def press_without(self, line_start, replacement=""):
         """press.yaml with the line that starts so replaced, as a file in the folder."""

@@ -2,7 +2,6 @@
 import json
 import os
 import signal
-import subprocess
 import time
 
 from engine import Engine, EngineFailed, ouzel, tap
@@ -100,16 +99,6 @@ class DataDirectory(InScratch):
 
 
 class FullDisk(InScratch):
-    def mount(self, size):
-        place = self.folder / "disk"
-        place.mkdir()
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", place],
-                              capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            self.skipTest(f"cannot mount a small disk: {done.stderr.strip()}")
-        self.addCleanup(subprocess.run, ["umount", "-l", place], check=False)
-        return place
-
     def fill(self, connection):
         """Posts until the disk is full; returns (events accepted, first number not sent)."""
         accepted = 0
