@@ -42,9 +42,10 @@ class Answer:
 
 
 class Receiver:
-    """Listens on a free port of loopback. `answer(got)` decides; by default all is well."""
+    """Listens on a free port of loopback. `answer(got)` decides; by default all is well. With
+    `tls`, an ssl.SSLContext, it speaks HTTPS."""
 
-    def __init__(self, answer=None, port=0):
+    def __init__(self, answer=None, port=0, tls=None):
         self.answer = answer or (lambda got: Answer())
         self.requests = []
         self.lock = threading.Lock()
@@ -69,8 +70,11 @@ class Receiver:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None   # the engine was killed, or hung up
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True,
+                                                 do_handshake_on_connect=False)
         self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/hook"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/hook"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 

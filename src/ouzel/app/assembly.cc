@@ -1,13 +1,12 @@
 #include "ouzel/app/assembly.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <thread>
 #include <utility>
 
 #include "ouzel/app/assets.h"
+#include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/version.h"
-#include "ouzel/gateway/egress/knative_sink.h"
 
 namespace ouzel {
 namespace {
@@ -37,11 +36,6 @@ EngineOptions engine_options(const RunOptions& options, FileSystem* files) {
     return witnessed_by_cursors(*files, directory, log_id);
   };
   return out;
-}
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
 }
 
 }  // namespace
@@ -109,13 +103,7 @@ Result<void> Assembly::open_sinks(const RunOptions& options, AssemblySeams seams
   for (const LaneStatus& lane : engine_->status().lanes) {
     wanted.committed.emplace_back(lane.totals.scored + lane.totals.rejected_total());
   }
-  std::vector<SinkSpec> specs = pipeline.sinks;
-  if (specs.empty()) {
-    OUZEL_TRY(const auto bound, knative_sink({.sink = environment("K_SINK"),
-                                              .ce_overrides = environment("K_CE_OVERRIDES"),
-                                              .ca_certs = environment("K_CA_CERTS")}));
-    if (bound) specs.push_back(*bound);
-  }
+  OUZEL_TRY(const std::vector<SinkSpec> specs, sinks_of(pipeline));
   OUZEL_TRY(sinks_,
             Sinks::open(specs, *seams.files, *seams.clock, engine_->log(), std::move(wanted)));
   engine_->set_readers({.needed = [this] { return sinks_->needed(); },

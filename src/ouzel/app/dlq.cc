@@ -7,10 +7,12 @@
 #include <set>
 #include <vector>
 
+#include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/command_line.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/gateway/egress/cursor_file.h"
 #include "ouzel/gateway/egress/dead_letters.h"
+#include "ouzel/gateway/egress/knative_sink.h"
 #include "ouzel/gateway/egress/poster.h"
 #include "ouzel/gateway/egress/receiver_request.h"
 #include "ouzel/gateway/egress/sinks.h"
@@ -57,8 +59,9 @@ std::vector<KeptLetter> pending_letters(FileSystem& fs, const DlqOptions& option
 /// Sends letters to the receivers of a pipeline, one after the other.
 class Replay {
  public:
-  Replay(FileSystem& fs, const DlqOptions& options, const Pipeline& pipeline)
-      : fs_(fs), options_(options), pipeline_(pipeline) {}
+  Replay(FileSystem& fs, const DlqOptions& options, std::string pipeline,
+         std::vector<SinkSpec> sinks)
+      : fs_(fs), options_(options), pipeline_(std::move(pipeline)), sinks_(std::move(sinks)) {}
 
   Result<void> send(const KeptLetter& letter) {
     OUZEL_TRY(Way * way, way_of(letter.sink));
@@ -85,24 +88,28 @@ class Replay {
 
   Result<Way*> way_of(const std::string& sink) {
     if (const auto known = ways_.find(sink); known != ways_.end()) return &known->second;
-    for (const SinkSpec& spec : pipeline_.sinks) {
+    for (const SinkSpec& spec : sinks_) {
       if (sink_name(spec) != sink || spec.kind() == SinkSpec::Kind::file) continue;
       const ReceiverSpec& receiver = spec.receiver();
-      Way way{
-          .form = {.pipeline = pipeline_.name,
-                   .sink = sink,
-                   .receiver = receiver,
-                   .webhook = spec.kind() == SinkSpec::Kind::webhook},
-          .poster = make_curl_poster(
-              {.ca_file = receiver.ca_file, .ca_pem = receiver.ca_pem, .allow = receiver.allow})};
+      Way way{.form = {.pipeline = pipeline_,
+                       .sink = sink,
+                       .receiver = receiver,
+                       .webhook = spec.kind() == SinkSpec::Kind::webhook},
+              .poster = make_curl_poster({.files = &fs_,
+                                          .ca_file = receiver.ca_file,
+                                          .ca_pem = receiver.ca_pem,
+                                          .allow = receiver.allow})};
       return &ways_.emplace(sink, std::move(way)).first->second;
     }
-    return fail(ErrorCode::config, "the pipeline has no receiver called " + sink);
+    return fail(ErrorCode::config,
+                "the pipeline has no receiver called " + sink +
+                    (sink == kKnativeSinkName ? ": set K_SINK as the engine has it" : ""));
   }
 
   FileSystem& fs_;
   const DlqOptions& options_;
-  const Pipeline& pipeline_;
+  const std::string pipeline_;
+  const std::vector<SinkSpec> sinks_;
   const SystemClock clock_;
   std::map<std::string, Way> ways_;
 };
@@ -114,9 +121,11 @@ int replay(FileSystem& fs, const DlqOptions& options, const std::vector<KeptLett
     print_findings(findings);
     return kExitConfig;
   }
+  auto sinks = sinks_of(loaded->pipeline);
+  if (!sinks) return failed(sinks.error().message);
   const auto lock = fs.lock(options.data_dir + "/dlq/REPLAY");
   if (!lock) return failed("another replay runs: " + lock.error().message);
-  Replay sender(fs, options, loaded->pipeline);
+  Replay sender(fs, options, loaded->pipeline.name, std::move(*sinks));
   std::size_t refused = 0;
   for (const KeptLetter& letter : letters) {
     const auto sent = sender.send(letter);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/machine.h"
 #include "ouzel/engine/data_directory.h"
 #include "ouzel/gateway/egress/sink_spec.h"

@@ -9,11 +9,13 @@
 #include <deque>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "ouzel/base/check.h"
 #include "ouzel/gateway/egress/address_guard.h"
 #include "ouzel/gateway/egress/poster.h"
 #include "ouzel/gateway/egress/sink_spec.h"
+#include "ouzel/http/message.h"
 
 namespace ouzel {
 namespace {
@@ -101,6 +103,10 @@ class CurlPoster final : public Poster {
 
   void start(std::size_t tag, PostRequest request) override {
     ignore_broken_pipe();
+    if (!add_token(request)) {
+      unsent_.push_back({.tag = tag, .error = "cannot read the token in " + request.token_file});
+      return;
+    }
     auto transfer = std::make_unique<Transfer>();
     transfer->tag = tag;
     transfer->request = std::move(request);
@@ -116,7 +122,7 @@ class CurlPoster final : public Poster {
   }
 
   std::vector<PostAnswer> wait(std::chrono::nanoseconds limit) override {
-    std::vector<PostAnswer> out;
+    std::vector<PostAnswer> out = std::exchange(unsent_, {});
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
     take_answers(out);
@@ -132,6 +138,17 @@ class CurlPoster final : public Poster {
   void wake() override { curl_multi_wakeup(multi_.get()); }
 
  private:
+  /// Such tokens live for minutes, and their file is replaced in time.
+  bool add_token(PostRequest& request) const {
+    if (request.token_file.empty()) return true;
+    const auto text = read_file(*options_.files, request.token_file);
+    if (!text) return false;
+    const std::string_view token = http::trim(std::string_view(*text).substr(0, text->find('\n')));
+    const bool good = !token.empty() && token.find_first_of(" \r\t") == std::string_view::npos;
+    if (good) request.headers.emplace_back("Authorization", "Bearer " + std::string(token));
+    return good;
+  }
+
   static void set_request(Transfer& transfer) {
     CURL* easy = transfer.easy.get();
     const PostRequest& request = transfer.request;
@@ -214,12 +231,16 @@ class CurlPoster final : public Poster {
     } else {
       transfer.answer.error =
           transfer.error[0] != 0 ? transfer.error.data() : curl_easy_strerror(code);
+      if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        transfer.answer.error += "; one that is private names its authority in ca_file";
+      }
     }
   }
 
   const CurlPosterOptions options_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::vector<std::unique_ptr<Transfer>> transfers_;
+  std::vector<PostAnswer> unsent_;  ///< Of requests that could not be started.
 };
 
 }  // namespace

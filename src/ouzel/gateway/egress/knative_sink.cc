@@ -45,12 +45,13 @@ Result<std::optional<SinkSpec>> knative_sink(const KnativeEnvironment& environme
   http.entries.push_back({"url", at, make_scalar(environment.sink, at)});
   Node node = make_map(at);
   node.entries.push_back({"http", at, std::move(http)});
-  node.entries.push_back({"name", at, make_scalar("k-sink", at)});
+  node.entries.push_back({"name", at, make_scalar(kKnativeSinkName, at)});
   node.entries.push_back({"when", at, make_scalar("all", at)});
   SinkSpec spec;
   read(sink_fields(), node, spec, findings);
   if (!findings.empty()) return fail(ErrorCode::config, to_string(findings.all().front()));
   spec.http.ca_pem = environment.ca_certs;
+  spec.http.token_file = environment.token_file;
   if (!environment.ce_overrides.empty()) {
     OUZEL_TRY_VOID(read_overrides(environment.ce_overrides, spec.http));
   }

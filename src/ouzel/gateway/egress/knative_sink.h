@@ -13,13 +13,17 @@
 
 namespace ouzel {
 
+inline constexpr const char* kKnativeSinkName = "k-sink";
+
 struct KnativeEnvironment {
   std::string sink;          ///< K_SINK: a URL; empty: not bound.
   std::string ce_overrides;  ///< K_CE_OVERRIDES: {"extensions":{"name":"value"}}.
   std::string ca_certs;      ///< K_CA_CERTS: PEM.
+  std::string token_file;    ///< Of the OIDC token that a SinkBinding mounts; empty: none.
 };
 
-/// An `http` sink called k-sink that takes all outcomes; nullopt: not bound. Error config.
+/// An `http` sink called kKnativeSinkName that takes all outcomes; nullopt: not bound. Error
+/// config.
 Result<std::optional<SinkSpec>> knative_sink(const KnativeEnvironment& environment);
 
 }  // namespace ouzel

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "ouzel/base/file_system.h"
+
 namespace ouzel {
 
 struct PostRequest {
@@ -17,6 +19,7 @@ struct PostRequest {
   std::vector<std::pair<std::string, std::string>> headers;  ///< Without line ends in them.
   std::string body;
   std::chrono::nanoseconds timeout{};
+  std::string token_file;  ///< Of a bearer token, read when the request starts; empty: none.
 };
 
 inline constexpr std::size_t kAnswerBytesMax = 1024;
@@ -41,6 +44,7 @@ class Poster {
 };
 
 struct CurlPosterOptions {
+  FileSystem* files = nullptr;     ///< For the token; must outlive the poster.
   std::string ca_file;             ///< PEM; empty: the system's.
   std::string ca_pem;              ///< Its text instead; empty: none.
   std::vector<std::string> allow;  ///< Hosts that the guard lets pass.

@@ -44,6 +44,7 @@ ReceiverOutlet::ReceiverOutlet(RequestForm form, ReceiverSeams seams)
   dead_letter_form_.receiver.url = form_.receiver.dead_letter;
   dead_letter_form_.receiver.headers.clear();
   dead_letter_form_.receiver.secrets.clear();
+  dead_letter_form_.receiver.token_file.clear();
   dead_letter_form_.webhook = false;
 }
 

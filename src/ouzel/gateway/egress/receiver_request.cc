@@ -72,7 +72,9 @@ std::string encode_header_value(std::string_view value) {
 
 PostRequest make_request(const RequestForm& form, const Message& message, const Extensions& more,
                          WallTime now) {
-  PostRequest out{.url = form.receiver.url, .timeout = form.receiver.timeout};
+  PostRequest out{.url = form.receiver.url,
+                  .timeout = form.receiver.timeout,
+                  .token_file = form.receiver.token_file};
   Extensions extensions = form.receiver.extensions;
   extensions.insert(extensions.end(), more.begin(), more.end());
   switch (form.receiver.mode) {

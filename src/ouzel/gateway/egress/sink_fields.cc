@@ -1,5 +1,6 @@
 #include "ouzel/gateway/egress/sink_fields.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -109,6 +110,9 @@ void add_request_fields(TableOf<ReceiverSpec>& table) {
             .max = "32",
             .example = "{Authorization: Bearer abc}",
             .check = check_header_name})
+      .text("token_file", &ReceiverSpec::token_file,
+            {.help = "File whose text is sent as Authorization: Bearer, read anew for each request",
+             .example = "/var/run/secrets/tokens/sink"})
       .texts("allow", &ReceiverSpec::allow,
              {.help = "Hosts that may have a link-local or metadata address",
               .max = "32",
@@ -154,6 +158,13 @@ std::string check_directory(std::string_view directory) {
   }
   const bool good = !directory.empty() && directory.find('/') == std::string_view::npos;
   return good ? "" : "is neither an absolute path nor one name below the data directory";
+}
+
+bool has_two_credentials(const ReceiverSpec& receiver) {
+  return !receiver.token_file.empty() &&
+         std::any_of(receiver.headers.begin(), receiver.headers.end(), [](const HeaderSpec& one) {
+           return http::iequals(one.name, "authorization");
+         });
 }
 
 }  // namespace
@@ -232,6 +243,9 @@ std::string sinks_fault(const std::vector<SinkSpec>& sinks) {
     if (!names.insert(sink_name(sink)).second) {
       return "two sinks are called " + sink_name(sink) +
              ": each needs a name of its own, as its cursor has";
+    }
+    if (has_two_credentials(sink.receiver())) {
+      return "the sink " + sink_name(sink) + " has both token_file and a header Authorization";
     }
   }
   return "";

@@ -35,6 +35,7 @@ struct ReceiverSpec {
   std::vector<HeaderSpec> headers;
   std::vector<std::string> secrets;  ///< `whsec_…`; each signs, so that they can be rotated.
   std::vector<std::string> allow;    ///< Hosts whose address may be link-local or metadata.
+  std::string token_file;            ///< Its text is sent as a bearer token, read anew each time.
   std::string ca_file;               ///< PEM; empty: the system's.
   std::string ca_pem;                ///< Its text instead; from K_CA_CERTS, not from the file.
   std::vector<std::pair<std::string, std::string>> extensions;  ///< From K_CE_OVERRIDES likewise.

@@ -67,13 +67,14 @@ Result<std::unique_ptr<Outlet>> make_receiver(const SinkSpec& spec, const std::s
                    .sink = name,
                    .receiver = receiver,
                    .webhook = spec.kind() == SinkSpec::Kind::webhook};
-  ReceiverSeams seams{
-      .clock = &shop.clock,
-      .report = &report,
-      .poster = make_curl_poster(
-          {.ca_file = receiver.ca_file, .ca_pem = receiver.ca_pem, .allow = receiver.allow}),
-      .letters = std::move(letters),
-      .seed = options.seed ^ std::hash<std::string>()(name)};
+  ReceiverSeams seams{.clock = &shop.clock,
+                      .report = &report,
+                      .poster = make_curl_poster({.files = &shop.fs,
+                                                  .ca_file = receiver.ca_file,
+                                                  .ca_pem = receiver.ca_pem,
+                                                  .allow = receiver.allow}),
+                      .letters = std::move(letters),
+                      .seed = options.seed ^ std::hash<std::string>()(name)};
   return std::make_unique<ReceiverOutlet>(std::move(form), std::move(seams));
 }
 
