@@ -5,6 +5,7 @@ import random
 import subprocess
 import time
 
+import sink_files
 from engine import Engine, tap
 from place import PIPELINE, InScratch, good, goods
 from receiver import Answer, Receiver, faults
@@ -111,10 +112,9 @@ class Delivery(Egress):
                 engine._until(lambda: engine.total("ouzel_sink_lag_events") == 0 or None, "goes on")
                 self.assertIn("[+]sink-file ok", engine.get("/readyz?verbose")[1])
                 self.assertEqual(engine.stop(), 0)
-        written = [line for file in sorted((place / "out").iterdir())
-                   for line in file.read_text().splitlines()]
+        written = sink_files.lines(place / "out", "file")
         self.assertEqual(len(written), sent)
-        self.assertEqual(sorted(written), sorted(tap(self.folder / "data", "outcomes")))
+        self.assertEqual(sink_files.fault(written, tap(self.folder / "data", "outcomes")), "")
 
     def test_kill_while_delivering(self):
         chance = random.Random(5)
