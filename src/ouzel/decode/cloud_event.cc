@@ -148,34 +148,6 @@ void CloudEvent::broken(std::string_view name, std::string_view expected, const 
   if (fault_.empty()) describe(fault_, name, expected, got);
 }
 
-bool decode_base64(std::string_view text, std::string& out) {
-  out.clear();
-  if (text.size() % 4 != 0) return false;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  text.remove_suffix(padding);
-  std::uint32_t bits = 0;
-  std::size_t count = 0;
-  for (const char c : text) {
-    std::uint32_t value = 0;
-    if (c >= 'A' && c <= 'Z')
-      value = static_cast<std::uint32_t>(c - 'A');
-    else if (c >= 'a' && c <= 'z')
-      value = static_cast<std::uint32_t>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9')
-      value = static_cast<std::uint32_t>(c - '0') + 52;
-    else if (c == '+')
-      value = 62;
-    else if (c == '/')
-      value = 63;
-    else
-      return false;
-    bits = bits << 6 | value;
-    if (++count % 4 == 1) continue;
-    out.push_back(static_cast<char>(bits >> (8 - 2 * (count % 4)) % 8));
-  }
-  return true;
-}
-
 bool is_json_media_type(std::string_view type) {
   type = type.substr(0, type.find(';'));
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };

@@ -87,8 +87,6 @@ class CloudEvent {
   std::string fault_;
 };
 
-/// Resolves base64 (RFC 4648, padded, no line breaks) into `out`; false if it is none.
-bool decode_base64(std::string_view text, std::string& out);
 /// `application/json`, `text/json`, `application/…+json`, parameters apart, in any case.
 bool is_json_media_type(std::string_view type);
 /// No byte that RFC 3986 has no place for; characters beyond ASCII (RFC 3987) are let pass.

@@ -3,6 +3,7 @@
 #include <tuple>
 #include <utility>
 
+#include "ouzel/decode/base64.h"
 #include "ouzel/decode/decode_fixture.h"
 
 namespace ouzel {

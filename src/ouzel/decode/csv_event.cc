@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ouzel/decode/detail.h"
+#include "ouzel/decode/json_text.h"
 
 namespace ouzel {
 namespace {
@@ -19,23 +20,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   return text;
-}
-
-void append_string(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20) {
-      out.append("\\u00");
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-      continue;
-    }
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
 }
 
 /// A number as JSON writes it (RFC 8259, section 6).
@@ -107,7 +91,7 @@ Result<CsvEvent> CsvEvent::make(std::span<const std::string> columns, const Sche
     if (!name.empty() && !seen.insert(name).second) {
       return fail(ErrorCode::config, "two columns have the name " + name.substr(0, 100));
     }
-    append_string(column.member, name);
+    append_json_text(column.member, name);
     column.member += ':';
     using Source = FieldSource::Kind;
     if (schema != nullptr && !name.empty()) {
@@ -182,7 +166,7 @@ void CsvEvent::write_cell(std::string& out, Kind kind, std::string_view cell) co
       }
       break;
   }
-  append_string(out, cell);
+  append_json_text(out, cell);
 }
 
 /// Epoch numbers stay numbers. A date, or a date and time, without an offset gets the one stated.
@@ -199,7 +183,7 @@ void CsvEvent::write_time(std::string& out, std::string_view text) const {
     if (text.size() == 16) full += ":00";
     full += options_.utc_offset;
   }
-  append_string(out, full);
+  append_json_text(out, full);
 }
 
 }  // namespace ouzel

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "ouzel/decode/base64.h"
 #include "ouzel/decode/cloud_event.h"
 #include "ouzel/decode/detail.h"
 #include "ouzel/decode/json_schema.h"

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "ouzel/decode/base64.h"
 #include "ouzel/decode/cloud_event.h"
 #include "ouzel/decode/detail.h"
 #include "ouzel/decode/split.h"

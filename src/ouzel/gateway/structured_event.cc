@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ouzel/decode/base64.h"
 #include "ouzel/decode/cloud_event.h"
 #include "ouzel/decode/split.h"
 #include "ouzel/http/message.h"
@@ -60,21 +61,6 @@ std::optional<BinaryFault> StructuredEvent::data(std::string_view type, std::str
   }
   out_ += ',';
   return std::nullopt;
-}
-
-void append_base64(std::string& out, std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::string_view some = bytes.substr(at, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      bits = bits << 8 | (i < some.size() ? static_cast<unsigned char>(some[i]) : 0U);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      out += i <= some.size() ? kDigits[bits >> (18 - 6 * i) & 63] : '=';
-    }
-  }
 }
 
 }  // namespace ouzel

@@ -43,6 +43,4 @@ class StructuredEvent {
   std::string& out_;
 };
 
-void append_base64(std::string& out, std::string_view bytes);
-
 }  // namespace ouzel
