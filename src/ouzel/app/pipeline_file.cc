@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/spec/document.h"
 
 namespace ouzel {
@@ -32,13 +33,8 @@ void add_kafka_twins(std::vector<Override>& out) {
     const std::size_t equals = text.find('=');
     if (!text.starts_with(kPrefix) || equals == std::string_view::npos) continue;
     const std::string name(text.substr(0, equals));
-    std::string path = "kafka.";
-    for (const char c : std::string_view(name).substr(kPrefix.size())) {
-      const bool letter = c >= 'A' && c <= 'Z';
-      path += c == '_' ? '.' : letter ? static_cast<char>(c - 'A' + 'a') : c;
-    }
     out.push_back({.origin = name,
-                   .path = std::move(path),
+                   .path = "kafka." + setting_of_variable(name.substr(kPrefix.size())),
                    .value = std::string(text.substr(equals + 1)),
                    .literal = true});
   }

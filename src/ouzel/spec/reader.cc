@@ -113,9 +113,21 @@ bool takes_plain_scalar(FieldKind kind) {
 /// Takes a map of settings apart; see FieldKind::settings.
 class SettingsReader {
  public:
-  explicit SettingsReader(const TableField& field) : field_(field) {}
-  ReadSettings take() { return std::move(out_); }
+  ReadSettings read(const TableField& field, const Node& node) {
+    map(node, "");
+    if (!out_.faults.empty() || !field.rules.check) return std::move(out_);
+    for (SettingFault& wrong : field.rules.check(out_.values)) {
+      const std::string name = std::move(wrong.name);
+      const auto found = std::find_if(out_.values.begin(), out_.values.end(),
+                                      [&](const auto& value) { return value.first == name; });
+      OUZEL_CHECK(found != out_.values.end());
+      fault(name, marks_[static_cast<std::size_t>(found - out_.values.begin())],
+            std::move(wrong.rule), std::move(wrong.message), std::move(wrong.hint));
+    }
+    return std::move(out_);
+  }
 
+ private:
   void map(const Node& node, const std::string& prefix) {
     for (const NodeEntry& entry : node.entries) {
       const std::string name = prefix.empty() ? entry.key : prefix + "." + entry.key;
@@ -123,22 +135,21 @@ class SettingsReader {
         case Node::Kind::map: map(entry.value, name); break;
         case Node::Kind::sequence: sequence(name, entry); break;
         case Node::Kind::scalar: setting(name, entry, entry.value.text); break;
-        case Node::Kind::null: fault(name, entry.key_at, {"type", "has no value", ""}); break;
+        case Node::Kind::null: fault(name, entry.key_at, "type", "has no value"); break;
       }
     }
   }
 
- private:
-  void fault(const std::string& name, Mark at, SettingFault wrong) {
-    out_.faults.push_back(
-        {name, {std::move(wrong.rule), std::move(wrong.message), std::move(wrong.hint), at}});
+  void fault(const std::string& name, Mark at, std::string rule, std::string message,
+             std::string hint = {}) {
+    out_.faults.push_back({name, {std::move(rule), std::move(message), std::move(hint), at}});
   }
 
   void sequence(const std::string& name, const NodeEntry& entry) {
     std::string text;
     for (const Node& item : entry.value.items) {
       if (item.kind != Node::Kind::scalar) {
-        return fault(name, item.at, {"type", "must be a text or a list of texts", ""});
+        return fault(name, item.at, "type", "must be a text or a list of texts");
       }
       text += (text.empty() ? "" : ",") + item.text;
     }
@@ -147,15 +158,14 @@ class SettingsReader {
 
   void setting(const std::string& name, const NodeEntry& entry, const std::string& text) {
     for (const auto& [known, value] : out_.values) {
-      if (known == name) return fault(name, entry.key_at, {"duplicate_key", "stands twice", ""});
+      if (known == name) return fault(name, entry.key_at, "duplicate_key", "stands here twice");
     }
     out_.values.emplace_back(name, text);
-    SettingFault wrong = field_.rules.check ? field_.rules.check(name, text) : SettingFault{};
-    if (!wrong.rule.empty()) fault(name, entry.key_at, std::move(wrong));
+    marks_.push_back(entry.key_at);
   }
 
-  const TableField& field_;
   ReadSettings out_;
+  std::vector<Mark> marks_;  ///< In step with the values.
 };
 
 std::string kind_text(FieldKind kind) {
@@ -330,9 +340,7 @@ class Reader {
 
 ReadSettings read_settings(const TableField& field, const Node& node) {
   if (node.kind == Node::Kind::map || node.kind == Node::Kind::null) {
-    SettingsReader reader(field);
-    reader.map(node, "");
-    return reader.take();
+    return SettingsReader().read(field, node);
   }
   ValueFault wrong{"type", "must be a map of settings, got " + shown(field, node), "", node.at};
   return {.values = {}, .faults = {{"", std::move(wrong)}}};

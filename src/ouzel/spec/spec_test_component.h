@@ -39,10 +39,13 @@ inline TableOf<Part> part_fields() {
   return table;
 }
 
-inline SettingFault check_engine(std::string_view name, std::string_view value) {
-  if (name == "fuel" && value == "coal") return {"value", "must not be coal", "it smokes"};
-  if (name == "fule") return {"unknown_key", "is not known", "did you mean 'fuel'?"};
-  return {};
+inline std::vector<SettingFault> check_engine(const Settings& settings) {
+  std::vector<SettingFault> out;
+  for (const auto& [name, value] : settings) {
+    if (value == "coal") out.push_back({name, "value", "must not be coal", "it smokes"});
+    if (name == "fule") out.push_back({name, "unknown_key", "is not known", ""});
+  }
+  return out;
 }
 
 inline TableOf<Gadget> gadget_fields() {

@@ -72,14 +72,15 @@ struct FieldText {
 
 /// What is wrong with one setting; the message reads on after its name.
 struct SettingFault {
-  std::string rule;  ///< Empty: nothing is wrong.
+  std::string name;  ///< As it was given.
+  std::string rule;
   std::string message;
   std::string hint;
 };
 
 /// What another program says about its settings.
 struct SettingRules {
-  std::function<SettingFault(std::string_view name, std::string_view value)> check;
+  std::function<std::vector<SettingFault>(const Settings&)> check;
   std::function<bool(std::string_view name)> secret;  ///< Never printed.
 };
 

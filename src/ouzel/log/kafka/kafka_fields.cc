@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "ouzel/log/kafka/kafka_settings.h"
+
 namespace ouzel {
 namespace {
 
@@ -107,16 +109,6 @@ void add_output_fields(TableOf<KafkaSourceSpec>& table) {
              .operational = true});
 }
 
-/// librdkafka's own list of what it hides is longer with each version: go by the words.
-bool is_secret(std::string_view name) {
-  for (const std::string_view word :
-       {"password", "passphrase", "secret", "jaas", "key.pem", "ssl_key", "keystore.key",
-        "oauthbearer.config", "user.info", "token"}) {
-    if (name.find(word) != std::string_view::npos) return !name.ends_with(".url");
-  }
-  return false;
-}
-
 }  // namespace
 
 TableOf<KafkaSourceSpec> kafka_source_fields() {
@@ -139,7 +131,8 @@ void name_the_rest(KafkaSourceSpec& spec, const std::string& pipeline) {
 
 TableOf<KafkaSpec> kafka_fields() {
   TableOf<KafkaSpec> table("kafka", "The way to Kafka.");
-  table.settings("kafka", &KafkaSpec::settings, {.check = {}, .secret = is_secret},
+  table.settings("kafka", &KafkaSpec::settings,
+                 {.check = kafka_setting_faults, .secret = is_secret_setting},
                  {.help = "Settings of librdkafka under its own names, or Java's: "
                           "bootstrap.servers, security.protocol, sasl.username. Twin: "
                           "OUZEL_KAFKA_<NAME>, with _ for each dot",
