@@ -1,12 +1,14 @@
-/// Assembly: all that runs one plan on one data directory, made in the order of dependence: engine,
-/// doors in, API. A changed pipeline file gets a new Assembly; the server that listens stays.
+/// Assembly: all that runs one plan, made in the order of dependence: engine, doors in, API. One
+/// for a data directory on this machine (segment_assembly.h), one for Kafka (kafka_assembly.h). A
+/// changed pipeline file gets a new Assembly; the server that listens stays.
 ///
 /// Owns its parts; `clock` and `files` must outlive it, and it the requests that its handlers get
 /// (app/live.h). `open`, `start` and `stop` belong to one thread.
 #pragma once
 
 #include <array>
-#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,15 +18,10 @@
 #include "ouzel/base/error.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/random.h"
-#include "ouzel/engine/engine.h"
-#include "ouzel/gateway/egress/sinks.h"
+#include "ouzel/batch/batch.h"
 #include "ouzel/gateway/file_source.h"
-#include "ouzel/gateway/http_events.h"
-#include "ouzel/gateway/log_door.h"
-#include "ouzel/gateway/outcome_waiters.h"
 #include "ouzel/http/router.h"
 #include "ouzel/http/server.h"
-#include "ouzel/serve/api.h"
 
 namespace ouzel {
 
@@ -44,49 +41,39 @@ struct DoorCounts {
 
 class Assembly {
  public:
-  /// Recovers the data directory. Errors: config (exit 78), corrupt, unavailable.
+  /// Of the kind that the pipeline's source asks for, recovered. Errors: config (exit 78), corrupt,
+  /// unavailable.
   static Result<std::unique_ptr<Assembly>> open(const RunOptions& options, AssemblySeams seams);
+  Assembly() = default;
+  virtual ~Assembly() = default;
   Assembly(const Assembly&) = delete;
   Assembly& operator=(const Assembly&) = delete;
 
-  void add_routes(http::Router& router);
+  virtual void add_routes(http::Router& router) = 0;
   /// Whose counters the metrics page shows.
-  void set_server(const http::Server& server);
+  virtual void set_server(const http::Server& server) = 0;
   /// Starts the threads: the replay first, then new events.
-  void start();
+  virtual void start() = 0;
   /// The doors must be closed. Waits until everything accepted has its outcome on disk, and for a
   /// moment until the sinks have delivered it.
-  void stop(std::chrono::nanoseconds deliver_max = std::chrono::seconds(3));
+  virtual void stop(std::chrono::nanoseconds deliver_max) = 0;
   /// /readyz says from now on that the doors close; they still take what comes.
-  void announce_stop() { stopping_.store(true, std::memory_order_relaxed); }
+  virtual void announce_stop() = 0;
 
   /// The replay is done: the doors take new events.
-  bool ready() const { return engine_->ready(); }
-  std::string plan_hash() const { return to_string(plan_->hash); }
-  DoorCounts door_counts() const;
-  void set_door_counts(const DoorCounts& counts);
-  bool has_file_source() const { return file_ != nullptr; }
+  virtual bool ready() const = 0;
+  virtual std::string plan_hash() const = 0;
+  virtual DoorCounts door_counts() const = 0;
+  virtual void set_door_counts(const DoorCounts& counts) = 0;
+  virtual bool has_file_source() const = 0;
   /// Whether there is nothing left to do, because the source has ended. Thread-safe.
-  FileSource::State source() const { return file_ ? file_->state() : FileSource::State::reading; }
-
- private:
-  Assembly() = default;
-  void open_file_source(const RunOptions& options, AssemblySeams seams);
-  Result<void> open_sinks(const RunOptions& options, AssemblySeams seams);
-
-  std::shared_ptr<const Plan> plan_;
-  const Clock* clock_ = nullptr;
-  std::atomic<bool> stopping_{false};
-  std::unique_ptr<Engine> engine_;
-  std::unique_ptr<Sinks> sinks_;
-  std::unique_ptr<LogDoor> door_;
-  std::unique_ptr<HttpEvents> events_;
-  std::unique_ptr<FileSource> file_;          ///< Null: events come over HTTP.
-  std::unique_ptr<OutcomeWaiters> outcomes_;  ///< Goes first: what it tells is answered by events_.
-  std::unique_ptr<Api> api_;
+  virtual FileSource::State source() const = 0;
 };
 
 /// Threads that serve HTTP.
 unsigned io_thread_count(const RunOptions& options);
+
+/// Threads that run lanes: half of the cores by default; the rest serve and write.
+std::uint32_t worker_count(const RunOptions& options, std::uint16_t partitions);
 
 }  // namespace ouzel

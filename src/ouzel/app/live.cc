@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kAskedMax = 16;
 /// How often the files of tables are looked at.
 constexpr std::chrono::nanoseconds kLookEvery = std::chrono::seconds(1);
+/// How long sinks may still deliver at the end.
+constexpr std::chrono::nanoseconds kDeliverMax = std::chrono::seconds(3);
 constexpr std::chrono::nanoseconds kPauseMax = std::chrono::seconds(5);
 
 /// What a running engine cannot change: why; empty: nothing of it differs.
@@ -151,6 +153,8 @@ void Live::ask(http::Responder responder) {
   }
   nudge_.signal();
 }
+
+void Live::stop() { assembly_->stop(kDeliverMax); }
 
 bool Live::poll() {
   const bool signalled = nudge_.take();

@@ -42,7 +42,7 @@ class Live {
   void add_routes(http::Router& router);
   void set_server(const http::Server& server);
   void start() { assembly_->start(); }
-  void stop() { assembly_->stop(); }
+  void stop();
   /// From now on /readyz says that the doors close.
   void announce_stop() { assembly_->announce_stop(); }
 

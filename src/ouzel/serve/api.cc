@@ -60,7 +60,8 @@ Health check(const EngineStatus& status, bool accepting) {
     out.line(sink.trouble.empty(), "sink-" + sink.name,
              sink.trouble.empty() ? "ok" : "waits: " + sink.trouble);
   }
-  out.ready = accepting && status.log.admits_events && working > 0;
+  // A worker of a group that has more workers than partitions stands by.
+  out.ready = accepting && status.log.admits_events && (working > 0 || status.lanes.empty());
   out.text += out.ready ? "ready\n" : "not ready\n";
   return out;
 }

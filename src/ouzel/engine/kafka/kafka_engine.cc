@@ -1,0 +1,398 @@
+// The worker's life: opening, the consumer thread, stopping. How partitions come and go is in
+// kafka_partitions.cc, what the keeper does in kafka_keeper.cc.
+
+#include "ouzel/engine/kafka/kafka_engine.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "ouzel/base/logging.h"
+
+namespace ouzel {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kPollMax = 4096;
+constexpr milliseconds kPoll{100};
+/// A frame is cut here, so that a lane's steps stay short.
+constexpr std::size_t kFrameRowsMax = 256;
+constexpr std::uint64_t kInFlightBytesMax = 128 << 20;
+constexpr milliseconds kTryAgain{200};
+
+std::string text(std::uint64_t number) { return std::to_string(number); }
+
+std::string hex(std::uint64_t number) {
+  std::array<char, 17> out{};
+  std::snprintf(out.data(), out.size(), "%016llx", static_cast<unsigned long long>(number));
+  return out.data();
+}
+
+/// For a consumer that only asks.
+class NoListener final : public GroupListener {
+ public:
+  std::vector<Offset> assigned(std::span<const PartitionId> /*partitions*/) override { return {}; }
+  void revoked(std::span<const PartitionId> /*partitions*/, bool /*lost*/) override {}
+  Offset out_of_range(PartitionId /*partition*/) override { return {}; }
+};
+
+tl::unexpected<Error> missing(const std::string& topic) {
+  return fail(ErrorCode::config, "kafka: there is no topic " + topic +
+                                     ": make it (`ouzel topics create FILE` makes all that the "
+                                     "pipeline needs), or correct its name");
+}
+
+}  // namespace
+
+Result<std::uint16_t> KafkaEngine::count_partitions(const KafkaEngineOptions& options,
+                                                    milliseconds wait) {
+  const KafkaSourceSpec& source = options.source;
+  NoListener nobody;
+  OUZEL_TRY(const auto consumer, open_consumer({.settings = options.consumer_settings,
+                                                .topic = source.topic,
+                                                .group = source.group},
+                                               nobody));
+  OUZEL_TRY(const std::uint32_t count, consumer->partitions_of(source.topic, wait));
+  if (count == 0) return missing(source.topic);
+  if (count > kPartitionsMax) {
+    return fail(ErrorCode::config, "kafka: topic " + source.topic + " has " + text(count) +
+                                       " partitions; at most " + text(kPartitionsMax) +
+                                       " can be worked on");
+  }
+  for (const std::string& topic : {source.outcomes, source.rejects}) {
+    OUZEL_TRY(const std::uint32_t has, consumer->partitions_of(topic, wait));
+    if (has == 0) return missing(topic);
+    if (has < count) {
+      return fail(ErrorCode::config,
+                  "kafka: topic " + topic + " has " + text(has) + " partitions, its input " +
+                      source.topic + " has " + text(count) +
+                      ": give it as many, so that the order of each key is kept");
+    }
+  }
+  OUZEL_TRY(const std::uint32_t journal, consumer->partitions_of(source.journal, wait));
+  if (journal == 0) return missing(source.journal);
+  return static_cast<std::uint16_t>(count);
+}
+
+KafkaEngine::KafkaEngine(FileSystem& fs, const Clock& clock, std::shared_ptr<const Plan> plan,
+                         KafkaEngineOptions options)
+    : fs_(fs),
+      clock_(clock),
+      plan_(std::move(plan)),
+      options_(std::move(options)),
+      records_(
+          {.topic = options_.source.topic, .connect_headers = options_.source.connect_headers}) {}
+
+KafkaEngine::~KafkaEngine() { stop(std::chrono::nanoseconds(0)); }
+
+Result<std::unique_ptr<KafkaEngine>> KafkaEngine::open(FileSystem& fs, const Clock& clock,
+                                                       Random& random,
+                                                       std::shared_ptr<const Plan> plan,
+                                                       KafkaEngineOptions options) {
+  std::unique_ptr<KafkaEngine> engine(new KafkaEngine(fs, clock, plan, std::move(options)));
+  OUZEL_TRY_VOID(engine->prepare(random));
+  return engine;
+}
+
+Result<void> KafkaEngine::prepare(Random& random) {
+  const KafkaSourceSpec& source = options_.source;
+  const DirectoryMeta wanted{.partitions = plan_->partitions, .key = plan_->schema.key};
+  OUZEL_TRY(directory_, DataDirectory::open(fs_, options_.data_dir, wanted, random));
+  transactional_id_ = source.group + "-" + hex(directory_->meta().log_id);
+  for (const std::string& path : {snapshot_root(), snapshot_root() + "/" + transactional_id_}) {
+    OUZEL_TRY_VOID(fs_.make_directory(path));
+  }
+  OUZEL_TRY_VOID(fs_.sync_directory(snapshot_root()));
+  group_id_ = hash128(source.group + '\n' + source.topic + '\n' + plan_->schema.key.name).low;
+  OUZEL_TRY(consumer_, open_consumer({.settings = options_.consumer_settings,
+                                      .topic = source.topic,
+                                      .group = source.group},
+                                     *this));
+  const bool exactly = source.guarantee == Guarantee::exactly_once;
+  TransactionLogOptions options;
+  // Without transactions a commit costs no round trips of the coordinator.
+  options.interval_min = exactly ? source.transaction : std::chrono::milliseconds(2);
+  log_ = std::make_unique<TransactionLog>(
+      TransactionLogSeams{
+          .clock = &clock_,
+          .group = consumer_.get(),
+          .make_producer = [this,
+                            exactly] { return make_producer(exactly ? transactional_id_ : ""); },
+          .records = [this](PartitionId id, std::string_view body,
+                            KafkaProducer& producer) { return write_records(id, body, producer); },
+          .committed = [this](std::span<const FrameHeader> headers) { committed(headers); },
+          .diverged =
+              [this](PartitionId id) {
+                const std::lock_guard lock(mutex_);
+                diverged_.push_back(id);
+              }},
+      options);
+  return {};
+}
+
+Result<std::unique_ptr<KafkaProducer>> KafkaEngine::make_producer(const std::string& id) const {
+  return open_producer({.settings = options_.producer_settings,
+                        .input_topic = options_.source.topic,
+                        .transactional_id = id});
+}
+
+void KafkaEngine::start() {
+  log_->start();
+  for (std::uint32_t i = 0; i < std::max(1U, options_.workers); ++i) {
+    workers_.push_back(std::make_unique<Worker>(*log_));
+    workers_.back()->start();
+  }
+  snapshot_time_ = watched_ = clock_.steady();
+  keeper_thread_ = std::thread([this] { run_keeper(); });
+  consumer_thread_ = std::thread([this] { run_consumer(); });
+}
+
+void KafkaEngine::stop(std::chrono::nanoseconds limit) {
+  if (!consumer_thread_.joinable()) return;
+  close_until_ = clock_.steady() + limit;
+  closing_.store(true, std::memory_order_release);
+  consumer_thread_.join();
+  stopping_.store(true, std::memory_order_release);
+  keeper_wake_.signal();
+  keeper_thread_.join();
+  for (auto& worker : workers_) worker->stop();
+  log_->stop();
+}
+
+KafkaEngine::PartitionPtr KafkaEngine::find(PartitionId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = partitions_.find(id);
+  return at == partitions_.end() ? nullptr : at->second;
+}
+
+std::vector<KafkaEngine::PartitionPtr> KafkaEngine::all() const {
+  std::vector<PartitionPtr> out;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, partition] : partitions_) out.push_back(partition);
+  return out;
+}
+
+bool KafkaEngine::ready() const {
+  if (!log_->ready() || !joined_.load(std::memory_order_acquire)) return false;
+  const auto partitions = all();
+  return std::all_of(partitions.begin(), partitions.end(), [](const PartitionPtr& partition) {
+    return !partition->lane || partition->lane->next() >= partition->found.committed;
+  });
+}
+
+std::uint64_t KafkaEngine::in_flight() const {
+  std::uint64_t rows = 0;
+  for (const PartitionPtr& partition : all()) rows += partition->input.inbox.in_flight();
+  return rows;
+}
+
+void KafkaEngine::run_consumer() {
+  read_ = options_.make_reader();
+  Wake pause;
+  // What an earlier process of this id left open must be decided before offsets are read.
+  while (!log_->ready() && !closing_.load()) pause.wait_for(milliseconds(5));
+  std::vector<KafkaMessage> messages;
+  while (!closing_.load(std::memory_order_acquire)) {
+    messages.clear();
+    consumer_->poll(kPoll, kPollMax, messages);
+    consume(messages);
+    reopen_diverged();
+    keep_pace();
+  }
+  consumer_->close();
+}
+
+/// Makes frames of what has come: rows of one partition without a hole between their offsets.
+void KafkaEngine::consume(std::vector<KafkaMessage>& messages) {
+  Frames frames;
+  for (KafkaMessage& message : messages) feed(std::move(message), frames);
+  for (auto& [id, frame] : frames) push(id, std::move(frame));
+}
+
+void KafkaEngine::feed(KafkaMessage message, Frames& frames) {
+  const Record& record = message.record();
+  const PartitionPtr partition = find(record.partition);
+  // Fetched before the partition went, or before a lane went back to its snapshot.
+  if (!partition || !partition->lane || halted_.load(std::memory_order_relaxed)) return;
+  InputFrame& frame = frames[record.partition];
+  const std::size_t rows = frame.batch.rows();
+  const Offset next = rows > 0 ? frame.first + rows : partition->input.next;
+  if (record.offset < next) return;
+  if (rows > 0 && (record.offset != next || rows >= kFrameRowsMax)) {
+    push(record.partition, std::exchange(frame, {}));
+  }
+  if (frame.batch.rows() == 0) frame.first = record.offset;
+  if (!append_row(record, frame.batch)) return;
+  frame.batch.accepted.push_back(record.timestamp);
+  frame.accepted = record.timestamp;
+  fed_bytes_ += record.value ? record.value->size() : 0;
+  if (record.offset >= partition->found.committed) partition->originals.push(std::move(message));
+}
+
+/// Waits for what reading the record takes; false: the program ends first.
+bool KafkaEngine::append_row(const Record& record, Batch& batch) {
+  auto done = read_(record, batch);
+  if (done) return true;
+  Wake pause;
+  while (!done && !closing_.load(std::memory_order_acquire)) {
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_for_ = done.error().message;
+    }
+    pause.wait_for(kTryAgain);
+    done = read_(record, batch);
+  }
+  const std::lock_guard lock(mutex_);
+  waiting_for_.clear();
+  return done.has_value();
+}
+
+void KafkaEngine::push(PartitionId id, InputFrame frame) {
+  const PartitionPtr partition = find(id);
+  if (!partition || !partition->lane || frame.batch.rows() == 0) return;
+  {
+    const std::lock_guard lock(partition->input.mutex);
+    partition->input.next = frame.first + frame.batch.rows();
+  }
+  partition->input.inbox.push(std::move(frame));
+}
+
+/// Fetches no more than may be in flight. A short wait is waited out; in a long one the group must
+/// hear from us all the same.
+void KafkaEngine::keep_pace() {
+  const auto full = [this] {
+    std::uint64_t bytes = 0;
+    for (const PartitionPtr& partition : all()) bytes += partition->originals.bytes();
+    return in_flight() >= options_.in_flight || bytes >= kInFlightBytesMax;
+  };
+  constexpr int kShort = 100;
+  Wake pause;
+  for (int i = 0; i < kShort && full(); ++i) pause.wait_for(milliseconds(1));
+  if (!full()) return;
+  consumer_->pause(true);
+  std::vector<KafkaMessage> none;
+  while (full() && !closing_.load(std::memory_order_acquire)) {
+    consumer_->poll(kPoll, 1, none);
+    // Of a partition that has just come, and is not paused.
+    consume(none);
+    none.clear();
+    reopen_diverged();
+  }
+  consumer_->pause(false);
+}
+
+/// On the log's thread. An outcome goes to the partition of its event.
+TransactionResult KafkaEngine::write_records(PartitionId id, std::string_view body,
+                                             KafkaProducer& producer) {
+  const PartitionPtr partition = find(id);
+  if (!partition) return {};
+  const auto broken = [&](const Error& error) {
+    logging::error("outcomes cannot be written",
+                   {{"partition", text(id.value())}, {"why", error.message}});
+    const std::lock_guard lock(mutex_);
+    diverged_.push_back(id);
+    return tl::unexpected(TransactionError{TransactionFault::abort, error.message});
+  };
+  const auto opened = records_.open(
+      id, body, [&partition](Offset offset) { return partition->originals.find(offset); });
+  if (!opened) return broken(opened.error());
+  for (;;) {
+    const auto record = records_.next();
+    if (!record) return broken(record.error());
+    if (*record == nullptr) break;
+    const bool reject = (*record)->kind == OutcomeRecord::Kind::reject;
+    auto done =
+        producer.produce({.topic = reject ? &options_.source.rejects : &options_.source.outcomes,
+                          .partition = id,
+                          .key = (*record)->key,
+                          .value = (*record)->value,
+                          .headers = (*record)->headers});
+    if (!done) return done;
+  }
+  return write_journal(*partition, body, producer);
+}
+
+/// A record of the plan in force, with the first outcomes that another plan than before decided.
+TransactionResult KafkaEngine::write_journal(KafkaPartition& partition, std::string_view body,
+                                             KafkaProducer& producer) {
+  if (partition.found.plan == plan_->hash) return {};
+  const auto commit = CommitReader::open(body);
+  if (!commit) return {};
+  if (!partition.first_shown) partition.first_shown = commit->first();
+  // Sent again after an abort it is the same record.
+  if (commit->first() != *partition.first_shown) return {};
+  const std::string key = text(partition.id.value());
+  journal_value_ = "{\"partition\":" + key + ",\"from\":" + text(commit->first().value()) +
+                   ",\"plan\":\"" + to_string(plan_->hash) + "\",\"worker\":\"" +
+                   transactional_id_ + "\"}";
+  return producer.produce({.topic = &options_.source.journal,
+                           .partition = PartitionId(0),
+                           .key = key,
+                           .value = journal_value_});
+}
+
+/// On the log's thread: what is committed is visible.
+void KafkaEngine::committed(std::span<const FrameHeader> headers) {
+  const WallTime now = clock_.wall();
+  for (const FrameHeader& header : headers) {
+    const PartitionPtr partition = find(header.partition);
+    if (!partition) continue;
+    {
+      const std::lock_guard lock(partition->ledger_mutex);
+      settle_commit(partition->ledger, partition->input.inbox, now, end_to_end_ns_);
+    }
+    partition->originals.drop_below(header.base + header.rows);
+  }
+  if (signal_) signal_();
+}
+
+EngineStatus KafkaEngine::status() const {
+  EngineStatus out;
+  out.pipeline = plan_->pipeline;
+  out.model_name = plan_->model_name;
+  out.model_version = plan_->model_version;
+  for (const PartitionPtr& partition : all()) {
+    LaneStatus& status = out.lanes.emplace_back();
+    status.partition = partition->id;
+    status.keys_max = plan_->keys_max;
+    {
+      const std::lock_guard lock(partition->ledger_mutex);
+      status.totals = partition->ledger.totals;
+      status.newest_event = partition->ledger.newest_event;
+      status.accepted = status.totals.scored + status.totals.rejected_total() +
+                        partition->input.inbox.in_flight();
+    }
+    status.state = LaneStatus::State::stopped;
+    status.why = partition->found.stopped;
+    if (partition->slots) out.log.snapshot_bytes += partition->slots->bytes_on_disk();
+    if (!partition->lane) continue;
+    const Lane& lane = *partition->lane;
+    status.state = lane.next() >= partition->found.committed ? LaneStatus::State::running
+                                                             : LaneStatus::State::recovering;
+    status.keys = lane.keys();
+    status.keys_evicted = lane.keys_evicted();
+    out.batch_rows.add(lane.batch_rows());
+    const auto& stages = lane.runner().stages();
+    for (std::size_t k = 0; k < stages.size(); ++k) {
+      if (out.stage_ns.size() <= k) {
+        out.stage_ns.emplace_back(std::string(stages[k]->name()), HistogramTotals{});
+      }
+      out.stage_ns[k].second.add(lane.runner().stage_ns(k));
+    }
+  }
+  out.end_to_end_ns.add(end_to_end_ns_);
+  out.sync_ns.add(log_->commit_ns());
+  out.snapshot_ns.add(snapshot_ns_);
+  out.log.events_bytes = fed_bytes_.load();
+  out.log.outcomes_bytes = log_->committed_bytes();
+  out.log.admits_events = log_->has_room(0, &out.log.why);
+  const std::lock_guard lock(mutex_);
+  if (out.log.why.empty()) out.log.why = stopped_.empty() ? waiting_for_ : stopped_;
+  if (out.log.why.empty()) out.log.why = consumer_->trouble();
+  out.log.admits_events = out.log.why.empty();
+  return out;
+}
+
+}  // namespace ouzel

@@ -1,0 +1,166 @@
+/// KafkaEngine: one worker of a pipeline whose log is Kafka: a member of a consumer group that runs
+/// a lane for each partition it is given, from recovery to a clean stop.
+///
+///   consumer thread   polls, makes rows of records, feeds the lanes; partitions come and go on it
+///   workers           run the lanes
+///   the log's thread  writes outcomes and offsets in transactions (transaction_log.h)
+///   keeper            publishes snapshots, watches the number of partitions
+///
+/// What the segment engine reads from its outcome frames this one reads from the committed offset
+/// and its note (log/kafka/group.h). A partition's state is the newest snapshot at or before that
+/// offset, and a replay of the records from there with the output suppressed.
+///
+/// Owns all of that; `fs` and `clock` must outlive it. `open`, `start` and `stop` belong to one
+/// thread; everything else is thread-safe.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ouzel/base/clock.h"
+#include "ouzel/base/file_system.h"
+#include "ouzel/engine/data_directory.h"
+#include "ouzel/engine/kafka/partition.h"
+#include "ouzel/lane/plan.h"
+#include "ouzel/lane/status.h"
+#include "ouzel/log/kafka/kafka_spec.h"
+#include "ouzel/log/kafka/outcome_records.h"
+#include "ouzel/log/kafka/transaction_log.h"
+
+namespace ouzel {
+
+/// Appends the record's row to a batch, which it shapes where there is none yet; one thread. Error
+/// unavailable: not now, the same again later.
+using RecordReader = std::function<Result<void>(const Record&, Batch&)>;
+
+struct KafkaEngineOptions {
+  std::string data_dir;
+  std::uint32_t workers = 1;
+  bool rebuild_state = false;
+  std::uint64_t snapshot_bytes = 64 << 20;  ///< Of records between two snapshots, at least.
+  std::uint64_t in_flight = 200'000;        ///< Rows fetched whose outcomes are not committed.
+  KafkaSourceSpec source;                   ///< With the names that the file leaves out.
+  KafkaSettingList consumer_settings;
+  KafkaSettingList producer_settings;
+  std::function<RecordReader()> make_reader;
+};
+
+class KafkaEngine final : public StatusSource, private GroupListener {
+ public:
+  /// Reaches the brokers and reads how many partitions the topics have, for at most `wait`. Errors:
+  /// config (exit 78: a setting, a missing topic, too few partitions), unavailable (exit 69).
+  static Result<std::uint16_t> count_partitions(const KafkaEngineOptions& options,
+                                                std::chrono::milliseconds wait);
+  /// `plan->partitions` is the topic's number.
+  static Result<std::unique_ptr<KafkaEngine>> open(FileSystem& fs, const Clock& clock,
+                                                   Random& random, std::shared_ptr<const Plan> plan,
+                                                   KafkaEngineOptions options);
+  ~KafkaEngine() override;
+  KafkaEngine(const KafkaEngine&) = delete;
+  KafkaEngine& operator=(const KafkaEngine&) = delete;
+
+  void set_signal(std::function<void()> signal) { signal_ = std::move(signal); }
+  void start();
+  /// Commits what is in flight, takes last snapshots and leaves the group. `limit` bounds it.
+  void stop(std::chrono::nanoseconds limit);
+
+  /// It has met its group and replayed what its partitions' snapshots lack.
+  bool ready() const;
+  Log& log() { return *log_; }
+  EngineStatus status() const override;
+
+ private:
+  using PartitionPtr = std::shared_ptr<KafkaPartition>;
+  using Frames = std::map<PartitionId, InputFrame>;
+
+  KafkaEngine(FileSystem& fs, const Clock& clock, std::shared_ptr<const Plan> plan,
+              KafkaEngineOptions options);
+  Result<void> prepare(Random& random);
+  Result<std::unique_ptr<KafkaProducer>> make_producer(const std::string& id) const;
+
+  // GroupListener, on the consumer thread.
+  std::vector<Offset> assigned(std::span<const PartitionId> partitions) override;
+  void revoked(std::span<const PartitionId> partitions, bool lost) override;
+  Offset out_of_range(PartitionId partition) override;
+
+  Offset open_partition(PartitionId id);
+  std::optional<GroupOffset> find_committed(PartitionId id);
+  void fence_owner(PartitionId id);
+  void recover(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks);
+  CommitNote read_offset(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks);
+  void judge(PartitionFound& found, PartitionId id, const CommitNote& note,
+             const Watermarks& marks);
+  void restore(KafkaPartition& partition);
+  std::unique_ptr<Lane> make_lane(KafkaPartition& partition);
+  void close_partition(KafkaPartition& partition);
+  void drain(std::span<const PartitionPtr> partitions);
+  void reopen_diverged();
+  std::string snapshot_root() const;
+
+  void run_consumer();
+  void consume(std::vector<KafkaMessage>& messages);
+  void feed(KafkaMessage message, Frames& frames);
+  bool append_row(const Record& record, Batch& batch);
+  void push(PartitionId id, InputFrame frame);
+  void keep_pace();
+  std::uint64_t in_flight() const;
+  void run_keeper();
+  void publish(SnapshotJob job);
+  void ask_for_snapshots();
+  void watch_partitions();
+  void committed(std::span<const FrameHeader> headers);
+  TransactionResult write_records(PartitionId id, std::string_view body, KafkaProducer& producer);
+
+  TransactionResult write_journal(KafkaPartition& partition, std::string_view body,
+                                  KafkaProducer& producer);
+
+  PartitionPtr find(PartitionId id) const;
+  std::vector<PartitionPtr> all() const;
+
+  FileSystem& fs_;
+  const Clock& clock_;
+  const std::shared_ptr<const Plan> plan_;
+  KafkaEngineOptions options_;
+  std::function<void()> signal_;
+  std::unique_ptr<DataDirectory> directory_;
+  std::string transactional_id_;
+  std::uint64_t group_id_ = 0;  ///< Of group, topic and key: whose snapshots fit.
+  std::unique_ptr<KafkaConsumer> consumer_;
+  std::unique_ptr<TransactionLog> log_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  RecordReader read_;          ///< Of the consumer thread.
+  OutcomeRecords records_;     ///< Of the log's thread.
+  std::string journal_value_;  ///< Likewise.
+
+  mutable std::mutex mutex_;  ///< Of partitions_, diverged_ and stopped_.
+  std::map<PartitionId, PartitionPtr> partitions_;
+  std::vector<PartitionId> diverged_;
+  std::string stopped_;  ///< Why nothing goes on; empty: it does.
+
+  std::mutex keeper_mutex_;
+  std::deque<SnapshotJob> jobs_;
+  Wake keeper_wake_;
+  std::atomic<std::uint64_t> fed_bytes_{0};
+  std::uint64_t snapshot_at_ = 0;
+  SteadyTime snapshot_time_{};
+  SteadyTime watched_{};
+  std::atomic<bool> joined_{false};  ///< The group has given it partitions, or none, once.
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> closing_{false};
+  std::atomic<SteadyTime> close_until_{};
+  std::atomic<bool> halted_{false};  ///< As stopped_: the topic has changed under us.
+  std::string waiting_for_;          ///< What the reader of records cannot have now. Under mutex_.
+  Histogram end_to_end_ns_;
+  Histogram snapshot_ns_;
+  std::thread consumer_thread_;
+  std::thread keeper_thread_;
+};
+
+}  // namespace ouzel

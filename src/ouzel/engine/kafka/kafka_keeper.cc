@@ -1,0 +1,105 @@
+// The slow side of a worker: snapshots are asked for and published, and the number of the topic's
+// partitions is watched.
+
+#include <algorithm>
+
+#include "ouzel/base/logging.h"
+#include "ouzel/engine/kafka/kafka_engine.h"
+
+namespace ouzel {
+namespace {
+
+constexpr std::chrono::nanoseconds kLook = std::chrono::seconds(1);
+/// A partition that gets little has a snapshot so often all the same, so that a hand-over is short.
+constexpr std::chrono::nanoseconds kSnapshotEvery = std::chrono::seconds(60);
+constexpr std::chrono::nanoseconds kWatchEvery = std::chrono::seconds(30);
+constexpr std::chrono::milliseconds kAsk{5000};
+constexpr std::uint64_t kStateShare = 8;  ///< As the segment engine's (engine/keeper.cc).
+
+}  // namespace
+
+std::string KafkaEngine::snapshot_root() const {
+  const std::string& shared = options_.source.snapshots;
+  return shared.empty() ? directory_->snapshots_path() : shared;
+}
+
+void KafkaEngine::run_keeper() {
+  while (!stopping_.load(std::memory_order_acquire)) {
+    keeper_wake_.wait_for(kLook);
+    for (;;) {
+      SnapshotJob job;
+      {
+        const std::lock_guard lock(keeper_mutex_);
+        if (jobs_.empty()) break;
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+      }
+      publish(std::move(job));
+    }
+    ask_for_snapshots();
+    watch_partitions();
+  }
+}
+
+/// A snapshot counts only once the commit it belongs to is visible.
+void KafkaEngine::publish(SnapshotJob job) {
+  const PartitionPtr partition = find(job.header.partition);
+  // It may have gone meanwhile, and have come again with other slots.
+  if (!partition || partition->slots.get() != job.slots) return;
+  auto durable = std::make_shared<Wake>();
+  auto failed = std::make_shared<std::atomic<bool>>(false);
+  log_->when_durable(job.commit, [durable, failed](const std::optional<Error>& error) {
+    failed->store(error.has_value());
+    durable->signal();
+  });
+  log_->hurry();
+  while (!durable->wait_for(kLook) && !stopping_.load()) {
+    if (find(job.header.partition) != partition) return;
+  }
+  if (failed->load() || stopping_.load()) return;
+  const auto done = job.slots->publish(job.header);
+  if (done) {
+    snapshot_ns_.record(static_cast<std::uint64_t>((clock_.steady() - job.begun).count()));
+  } else {
+    logging::warn("snapshot not published",
+                  {{"partition", std::to_string(job.header.partition.value())},
+                   {"why", done.error().message}});
+  }
+  partition->lane->snapshot_published();
+}
+
+void KafkaEngine::ask_for_snapshots() {
+  const auto partitions = all();
+  std::uint64_t state = 0;
+  for (const PartitionPtr& one : partitions) state += one->lane ? one->lane->state_bytes() : 0;
+  const std::uint64_t fed = fed_bytes_.load(std::memory_order_relaxed);
+  const std::uint64_t interval = std::max(options_.snapshot_bytes, state / kStateShare);
+  const SteadyTime now = clock_.steady();
+  if (fed == snapshot_at_) return;
+  if (fed - snapshot_at_ < interval && now - snapshot_time_ < kSnapshotEvery) return;
+  snapshot_at_ = fed;
+  snapshot_time_ = now;
+  for (const PartitionPtr& one : partitions) {
+    if (!one->lane) continue;
+    one->lane->request_snapshot();
+    one->worker->wake().signal();
+  }
+}
+
+/// New partitions move keys: whoever goes on would split their state.
+void KafkaEngine::watch_partitions() {
+  const SteadyTime now = clock_.steady();
+  if (now - watched_ < kWatchEvery) return;
+  watched_ = now;
+  const auto count = consumer_->partitions_of(options_.source.topic, kAsk);
+  if (!count || *count == plan_->partitions || *count == 0) return;
+  const std::lock_guard lock(mutex_);
+  if (!stopped_.empty()) return;
+  stopped_ = "topic " + options_.source.topic + " has " + std::to_string(*count) +
+             " partitions now, it had " + std::to_string(plan_->partitions) +
+             ": keys have moved; go on under another source.kafka.group and data directory";
+  halted_.store(true);
+  logging::error("the topic has changed", {{"why", stopped_}});
+}
+
+}  // namespace ouzel

@@ -1,0 +1,330 @@
+// How partitions come to a worker and go: on the consumer thread, within a rebalance of the group.
+
+#include <algorithm>
+#include <utility>
+
+#include "ouzel/base/logging.h"
+#include "ouzel/engine/kafka/kafka_engine.h"
+
+namespace ouzel {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kAsk{5000};
+/// Beyond it an undecided transaction is taken for one whose owner is gone.
+constexpr milliseconds kAskStable{300};
+constexpr milliseconds kFence{5000};
+constexpr milliseconds kTryAgain{100};
+/// Of a hand-over: what is in flight is committed, then a snapshot is taken.
+constexpr std::chrono::nanoseconds kDrainMax = std::chrono::seconds(5);
+constexpr std::chrono::nanoseconds kSnapshotMax = std::chrono::seconds(3);
+
+std::string text(std::uint64_t number) { return std::to_string(number); }
+
+}  // namespace
+
+std::vector<Offset> KafkaEngine::assigned(std::span<const PartitionId> partitions) {
+  std::vector<Offset> starts;
+  for (const PartitionId id : partitions) starts.push_back(open_partition(id));
+  joined_.store(true, std::memory_order_release);
+  return starts;
+}
+
+void KafkaEngine::revoked(std::span<const PartitionId> partitions, bool lost) {
+  std::vector<PartitionPtr> going;
+  for (const PartitionId id : partitions) {
+    if (auto partition = find(id)) going.push_back(std::move(partition));
+  }
+  if (!lost) drain(going);
+  for (const PartitionPtr& partition : going) close_partition(*partition);
+  if (!going.empty()) {
+    logging::info(lost ? "partitions lost" : "partitions handed over",
+                  {{"partitions", text(going.size())}});
+  }
+}
+
+Offset KafkaEngine::out_of_range(PartitionId id) {
+  for (;;) {
+    const auto marks = consumer_->watermarks(id, kAsk);
+    const PartitionPtr partition = find(id);
+    if (marks) {
+      const Offset next = partition ? partition->input.next : Offset{};
+      if (next < marks->low) {
+        logging::error("events were removed by the topic's retention before they were read",
+                       {{"partition", text(id.value())},
+                        {"from", text(next.value())},
+                        {"to", text(marks->low.value())}});
+      }
+      return std::max(next, marks->low);
+    }
+    Wake pause;
+    pause.wait_for(kTryAgain);
+    if (closing_.load()) return {};
+  }
+}
+
+/// Opens the partition's lane at what the group and the snapshots say; returns where to read from.
+Offset KafkaEngine::open_partition(PartitionId id) {
+  auto partition = std::make_shared<KafkaPartition>(id);
+  std::optional<GroupOffset> at;
+  std::optional<Watermarks> marks;
+  Wake pause;
+  while (!closing_.load(std::memory_order_acquire)) {
+    at = find_committed(id);
+    if (const auto found = consumer_->watermarks(id, kAsk)) marks = *found;
+    if (at && marks) break;
+    pause.wait_for(kTryAgain);
+  }
+  if (!at || !marks) return {};
+  const std::size_t index = id.value() % workers_.size();
+  partition->worker = workers_[index].get();
+  partition->input.inbox.set_wake(&partition->worker->wake());
+  recover(*partition, *at, *marks);
+  {
+    const std::lock_guard lock(mutex_);
+    partitions_[id] = partition;
+  }
+  if (partition->lane) partition->worker->add(*partition->lane);
+  return partition->found.replay_offset;
+}
+
+/// Where the group stands, once no transaction of the partition is undecided.
+std::optional<GroupOffset> KafkaEngine::find_committed(PartitionId id) {
+  auto found = consumer_->committed({&id, 1}, kAskStable);
+  if (!found && found.error().code == ErrorCode::retry) {
+    fence_owner(id);
+    found = consumer_->committed({&id, 1}, kAsk);
+  }
+  if (found && found->size() == 1) return found->front();
+  if (!found)
+    logging::warn("the group's offset is not known yet", {{"why", found.error().message}});
+  return std::nullopt;
+}
+
+/// A worker that died in a transaction leaves it open until its timeout. The note of its last
+/// commit has its id: whoever takes that id over aborts the transaction, and fences the worker if
+/// it is only slow.
+void KafkaEngine::fence_owner(PartitionId id) {
+  const auto before = consumer_->committed_before({&id, 1}, kAsk);
+  if (!before || before->size() != 1) return;
+  const auto note = read_note(before->front().metadata);
+  if (!note || note->owner.empty() || note->owner == transactional_id_) return;
+  auto producer = make_producer(note->owner);
+  if (!producer) return;
+  const auto done = (*producer)->init(kFence);
+  logging::info("took over what another worker left open",
+                {{"partition", text(id.value())},
+                 {"worker", note->owner},
+                 {"done", done ? "yes" : done.error().message}});
+}
+
+/// Fills in what the group knows of the partition; returns what its next commit says beside that.
+CommitNote KafkaEngine::read_offset(KafkaPartition& partition, const GroupOffset& at,
+                                    const Watermarks& marks) {
+  PartitionFound& found = partition.found;
+  const bool latest = options_.source.from == FirstOffset::latest;
+  found.committed = at.offset.value_or(latest ? marks.high : marks.low);
+  found.oldest = at.offset ? marks.low : found.committed;
+  CommitNote note{.began = found.committed, .partitions = plan_->partitions};
+  const auto last = at.offset ? read_note(at.metadata) : std::nullopt;
+  if (last) {
+    note = *last;
+    found.totals = last->totals;
+    found.plan = last->plan;
+    found.plan_since = last->plan_since;
+    found.foreign_end = last->plan == plan_->hash ? last->plan_since : found.committed;
+    found.oldest = std::max(found.oldest, last->began);
+  } else if (at.offset) {
+    logging::warn(
+        "the group's offset was committed by another program: totals begin at 0",
+        {{"partition", text(partition.id.value())}, {"offset", text(at.offset->value())}});
+  }
+  note.owner = transactional_id_;
+  return note;
+}
+
+/// Why the partition cannot go on, if it cannot.
+void KafkaEngine::judge(PartitionFound& found, PartitionId id, const CommitNote& note,
+                        const Watermarks& marks) {
+  if (id.value() >= plan_->partitions || note.partitions != plan_->partitions) {
+    found.stopped = "topic " + options_.source.topic + " had " + text(note.partitions) +
+                    " partitions and has another number now, so keys have moved: go on under "
+                    "another source.kafka.group and data directory";
+    halted_.store(true);
+    const std::lock_guard lock(mutex_);
+    stopped_ = found.stopped;
+  } else if (found.committed > marks.high) {
+    found.stopped = "the group stands at " + text(found.committed.value()) + ", but topic " +
+                    options_.source.topic + " ends at " + text(marks.high.value()) +
+                    ": it was made anew or cut; set the group's offset, or use another group";
+  }
+}
+
+/// Gives the partition a lane with the state of its committed offset, or says why it is stopped.
+void KafkaEngine::recover(KafkaPartition& partition, const GroupOffset& at,
+                          const Watermarks& marks) {
+  PartitionFound& found = partition.found;
+  CommitNote note = read_offset(partition, at, marks);
+  judge(found, partition.id, note, marks);
+  if (!found.stopped.empty()) {
+    found.replay_offset = found.committed;
+    logging::error("partition stopped",
+                   {{"partition", text(partition.id.value())}, {"why", found.stopped}});
+  } else {
+    partition.lane = make_lane(partition);
+    restore(partition);
+    if (found.replay_offset < marks.low) {
+      logging::error("events were removed by the topic's retention before they were read",
+                     {{"partition", text(partition.id.value())},
+                      {"from", text(found.replay_offset.value())},
+                      {"to", text(marks.low.value())}});
+      found.replay_offset = marks.low;
+    }
+  }
+  partition.ledger.committed = found.committed;
+  partition.ledger.totals = found.totals;
+  partition.ledger.newest_event = found.newest_event;
+  partition.input.next = found.replay_offset;
+  if (!partition.lane) return;
+  const bool switched = found.plan != Hash128{} && found.plan != plan_->hash;
+  partition.lane->resume_at(found.replay_offset, found.committed, found.totals, switched);
+  if (found.rebuilt && found.committed > found.replay_offset) {
+    note.began = found.replay_offset;
+    partition.lane->request_snapshot();
+    logging::info("state is rebuilt from retained records",
+                  {{"partition", text(partition.id.value())},
+                   {"from", text(found.replay_offset.value())},
+                   {"to", text(found.committed.value())}});
+  }
+  log_->enter(partition.id, at.offset, std::move(note));
+}
+
+/// The best snapshot of any worker, at or before the committed offset.
+void KafkaEngine::restore(KafkaPartition& partition) {
+  PartitionFound& found = partition.found;
+  std::vector<std::pair<SnapshotHeader, std::unique_ptr<SnapshotSlots>>> candidates;
+  std::vector<std::string> notes;
+  std::uint64_t newest_number = 0;
+  const std::string root = snapshot_root();
+  const auto owners = fs_.list(root);
+  if (!owners) notes.push_back(owners.error().message);
+  std::vector<std::unique_ptr<SnapshotSlots>> others;
+  std::vector<std::pair<SnapshotHeader, SnapshotSlots*>> usable;
+  const auto look = [&](SnapshotSlots& slots) {
+    for (const SnapshotHeader& header : slots.find(&notes)) {
+      newest_number = std::max(newest_number, header.number);
+      // One ahead of the group's offset is of a transaction that never was.
+      if (header.next <= found.committed) usable.emplace_back(header, &slots);
+    }
+  };
+  for (const std::string& owner : owners ? *owners : std::vector<std::string>{}) {
+    if (owner == transactional_id_) continue;
+    others.push_back(std::make_unique<SnapshotSlots>(
+        fs_, SnapshotPlace{root + "/" + owner, group_id_, partition.id}));
+    look(*others.back());
+  }
+  look(*partition.slots);
+  std::stable_sort(usable.begin(), usable.end(),
+                   [](const auto& a, const auto& b) { return a.first.next > b.first.next; });
+  for (const auto& [header, slots] : usable) found.snapshots.push_back(header);
+  const ReplayChoice choice{.plan = plan_->hash,
+                            .state = plan_->state_hash,
+                            .rebuild = options_.rebuild_state,
+                            .exact = true};
+  choose_replay(found, choice, [&](const SnapshotHeader& header) {
+    const auto index = static_cast<std::size_t>(&header - found.snapshots.data());
+    std::string duplicates;
+    const auto restored = partition.lane->restore(*usable[index].second, header, &duplicates);
+    if (!restored) notes.push_back(restored.error().message);
+    if (restored) found.newest_event = header.newest_event;
+    return restored.has_value();
+  });
+  for (const std::string& note : notes) logging::warn("snapshot not used", {{"why", note}});
+  partition.lane->set_snapshot_number(newest_number);
+  if (!found.rebuilt) partition.lane->set_captured(found.replay_offset);
+  if (found.rebuilt) found.replay_offset = std::min(found.oldest, found.committed);
+}
+
+std::unique_ptr<Lane> KafkaEngine::make_lane(KafkaPartition& partition) {
+  const std::string own = snapshot_root() + "/" + transactional_id_;
+  partition.slots =
+      std::make_unique<SnapshotSlots>(fs_, SnapshotPlace{own, group_id_, partition.id});
+  return std::make_unique<Lane>(partition.id,
+                                LaneSeams{.plan = plan_.get(),
+                                          .log = log_.get(),
+                                          .clock = &clock_,
+                                          .input = &partition.input,
+                                          .ledger_mutex = &partition.ledger_mutex,
+                                          .ledger = &partition.ledger,
+                                          .slots = partition.slots.get(),
+                                          .publish =
+                                              [this](SnapshotJob job) {
+                                                {
+                                                  const std::lock_guard lock(keeper_mutex_);
+                                                  jobs_.push_back(std::move(job));
+                                                }
+                                                keeper_wake_.signal();
+                                              },
+                                          .switched = [](PartitionId, Offset, AppendNumber) {},
+                                          .holes = true},
+                                LaneOptions{});
+}
+
+/// Before a hand-over: what is in flight is committed, and a snapshot holds the state there.
+void KafkaEngine::drain(std::span<const PartitionPtr> partitions) {
+  Wake pause;
+  const auto wait = [&](std::chrono::nanoseconds most, const auto& done) {
+    SteadyTime end = clock_.steady() + most;
+    if (closing_.load()) end = std::min(end, close_until_.load());
+    while (clock_.steady() < end) {
+      if (std::all_of(partitions.begin(), partitions.end(),
+                      [&](const PartitionPtr& one) { return !one->lane || done(*one); })) {
+        return true;
+      }
+      log_->hurry();
+      for (const PartitionPtr& one : partitions) one->worker->wake().signal();
+      pause.wait_for(milliseconds(1));
+    }
+    return false;
+  };
+  if (!wait(kDrainMax,
+            [](const KafkaPartition& one) { return one.input.inbox.in_flight() == 0; })) {
+    return;
+  }
+  for (const PartitionPtr& one : partitions) {
+    if (one->lane && !one->lane->captured()) one->lane->request_snapshot();
+  }
+  wait(kSnapshotMax, [](const KafkaPartition& one) { return one.lane->snapshot_idle(); });
+}
+
+void KafkaEngine::close_partition(KafkaPartition& partition) {
+  if (partition.lane) partition.worker->remove(*partition.lane);
+  log_->leave(partition.id);
+  const std::lock_guard lock(mutex_);
+  partitions_.erase(partition.id);
+}
+
+/// A partition whose offset moved without us begins again from there.
+void KafkaEngine::reopen_diverged() {
+  std::vector<PartitionId> diverged;
+  {
+    const std::lock_guard lock(mutex_);
+    diverged.swap(diverged_);
+  }
+  for (const PartitionId id : diverged) {
+    const PartitionPtr partition = find(id);
+    if (!partition) continue;
+    logging::warn("a partition has gone on without this worker: it is recovered",
+                  {{"partition", text(id.value())}});
+    close_partition(*partition);
+    const Offset start = open_partition(id);
+    if (const auto sought = consumer_->seek(id, start); !sought) {
+      logging::warn("seek", {{"why", sought.error().message}});
+      const std::lock_guard lock(mutex_);
+      diverged_.push_back(id);
+    }
+  }
+}
+
+}  // namespace ouzel

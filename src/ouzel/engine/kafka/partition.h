@@ -1,0 +1,53 @@
+/// KafkaPartition: a partition that this member of the group has: its lane, what feeds it, its
+/// snapshots, and the records whose outcomes are not committed yet.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "ouzel/engine/recovery.h"
+#include "ouzel/lane/lane.h"
+#include "ouzel/lane/worker.h"
+#include "ouzel/log/kafka/consumer.h"
+
+namespace ouzel {
+
+/// Records from their fetch until their outcome is committed: a rejected one is written out as it
+/// came. Thread-safe.
+class Originals {
+ public:
+  void push(KafkaMessage message);
+  /// Valid until `drop`. Null: not there (a replayed one, whose outcome stands).
+  const Record* find(Offset offset) const;
+  void drop_below(Offset end);
+  std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  static std::uint64_t size_of(const Record& record);
+
+  mutable std::mutex mutex_;
+  std::deque<KafkaMessage> messages_;  ///< By offset.
+  std::atomic<std::uint64_t> bytes_{0};
+};
+
+struct KafkaPartition {
+  explicit KafkaPartition(PartitionId partition) : id(partition), input(0) {}
+
+  const PartitionId id;
+  PartitionInput input;
+  Originals originals;
+  std::unique_ptr<SnapshotSlots> slots;  ///< This member's own.
+  std::mutex ledger_mutex;
+  Ledger ledger;
+  PartitionFound found;
+  std::optional<Offset> first_shown;  ///< The first event whose outcome this member showed.
+  std::unique_ptr<Lane> lane;         ///< Null: stopped, `found.stopped` says why.
+  Worker* worker = nullptr;
+  std::atomic<std::uint64_t> high{0};  ///< Behind the newest record at the broker, as last seen.
+};
+
+}  // namespace ouzel

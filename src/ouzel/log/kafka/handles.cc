@@ -1,0 +1,68 @@
+#ifdef OUZEL_WITH_KAFKA
+
+#include "ouzel/log/kafka/handles.h"
+
+#include <array>
+#include <cstdlib>
+
+#include "ouzel/base/logging.h"
+
+namespace ouzel::kafka {
+namespace {
+
+constexpr std::size_t kErrorBytes = 512;
+
+}  // namespace
+
+Result<Conf> make_conf(const KafkaSettingList& settings) {
+  Conf conf(rd_kafka_conf_new());
+  std::array<char, kErrorBytes> why{};
+  for (const auto& [name, value] : settings) {
+    const auto set =
+        rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size());
+    // The library's own text may quote the value, and that may be a secret.
+    if (set == RD_KAFKA_CONF_UNKNOWN) {
+      return fail(ErrorCode::config, "kafka." + name + ": librdkafka has no such setting");
+    }
+    if (set != RD_KAFKA_CONF_OK) {
+      return fail(ErrorCode::config, "kafka." + name + ": librdkafka refuses its value");
+    }
+  }
+  rd_kafka_conf_set_log_cb(conf.get(), log_line);
+  return conf;
+}
+
+Result<Handle> make_handle(rd_kafka_type_t type, Conf conf) {
+  std::array<char, kErrorBytes> why{};
+  rd_kafka_t* handle = rd_kafka_new(type, conf.get(), why.data(), why.size());
+  if (handle == nullptr) return fail(ErrorCode::config, "kafka: " + std::string(why.data()));
+  (void)conf.release();
+  return Handle(handle);
+}
+
+Partitions offset_list(const std::string& topic, std::span<const GroupOffset> offsets) {
+  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const GroupOffset& one : offsets) {
+    rd_kafka_topic_partition_t* place =
+        rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), one.partition.value());
+    place->offset = static_cast<std::int64_t>(one.offset.value_or(Offset{}).value());
+    place->metadata_size = one.metadata.size();
+    place->metadata = std::malloc(place->metadata_size + 1);  // NOLINT: the list frees it so.
+    one.metadata.copy(static_cast<char*>(place->metadata), place->metadata_size);
+  }
+  return list;
+}
+
+void log_line(const rd_kafka_t* /*handle*/, int level, const char* facility, const char* line) {
+  constexpr int kWarning = 4;
+  const logging::Fields fields = {{"what", facility}, {"line", line}};
+  if (level <= kWarning) {
+    logging::warn("kafka client", fields);
+  } else {
+    logging::debug("kafka client", fields);
+  }
+}
+
+}  // namespace ouzel::kafka
+
+#endif

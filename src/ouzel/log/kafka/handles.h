@@ -1,0 +1,40 @@
+/// Owners of librdkafka's objects, and settings as it takes them. For the files of this folder that
+/// are compiled with librdkafka.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "ouzel/base/error.h"
+#include "ouzel/log/kafka/consumer.h"
+
+namespace ouzel::kafka {
+
+template <auto destroy>
+struct Destroyed {
+  template <class T>
+  void operator()(T* object) const {
+    destroy(object);
+  }
+};
+using Handle = std::unique_ptr<rd_kafka_t, Destroyed<rd_kafka_destroy>>;
+using Conf = std::unique_ptr<rd_kafka_conf_t, Destroyed<rd_kafka_conf_destroy>>;
+using RdError = std::unique_ptr<rd_kafka_error_t, Destroyed<rd_kafka_error_destroy>>;
+using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t,
+                                   Destroyed<rd_kafka_topic_partition_list_destroy>>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, Destroyed<rd_kafka_queue_destroy>>;
+using Topic = std::unique_ptr<rd_kafka_topic_t, Destroyed<rd_kafka_topic_destroy>>;
+
+/// Settings in order; a later one wins. Error config: librdkafka refuses one.
+Result<Conf> make_conf(const KafkaSettingList& settings);
+/// Takes `conf` over. Error config: its settings contradict each other, or a file cannot be read.
+Result<Handle> make_handle(rd_kafka_type_t type, Conf conf);
+/// Offsets to commit, with their metadata.
+Partitions offset_list(const std::string& topic, std::span<const GroupOffset> offsets);
+/// librdkafka's own lines become log lines: worth a warning from level 4 on.
+void log_line(const rd_kafka_t* handle, int level, const char* facility, const char* line);
+
+}  // namespace ouzel::kafka

@@ -1,0 +1,64 @@
+/// Producer: writes records to topics, in transactions together with a group's offsets.
+///
+/// One thread. A producer that has failed for good is thrown away and another made; `init` of the
+/// new one decides what the old one left open.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ouzel/base/error.h"
+#include "ouzel/log/kafka/consumer.h"
+
+namespace ouzel {
+
+/// What can be done about an error of a transaction.
+enum class TransactionFault : std::uint8_t {
+  retry,  ///< The same call again.
+  abort,  ///< `abort`, then the transaction again from its beginning.
+  dead,   ///< The result is not known, or somebody else has the id: another producer.
+};
+
+struct TransactionError {
+  TransactionFault fault = TransactionFault::dead;
+  std::string message;
+};
+
+using TransactionResult = tl::expected<void, TransactionError>;
+
+/// One record to write. Views are copied.
+struct OutRecord {
+  const std::string* topic = nullptr;
+  PartitionId partition{};
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  std::span<const RecordHeader> headers;
+};
+
+class KafkaProducer {
+ public:
+  virtual ~KafkaProducer() = default;
+  /// Fences all earlier producers of this id and aborts what they left open.
+  virtual TransactionResult init(std::chrono::milliseconds limit) = 0;
+  virtual TransactionResult begin() = 0;
+  /// Queues it; waits while the queue is full.
+  virtual TransactionResult produce(const OutRecord& record) = 0;
+  virtual TransactionResult commit(std::span<const GroupOffset> offsets, KafkaConsumer& group) = 0;
+  /// Fault dead if something of the transaction may still be under way.
+  virtual TransactionResult abort() = 0;
+};
+
+struct ProducerOptions {
+  KafkaSettingList settings;
+  std::string input_topic;       ///< Whose offsets are committed.
+  std::string transactional_id;  ///< Empty: no transactions; `commit` waits, then commits offsets.
+};
+
+/// Error config: a setting, or a program that was built without Kafka.
+Result<std::unique_ptr<KafkaProducer>> open_producer(const ProducerOptions& options);
+
+}  // namespace ouzel

@@ -1,0 +1,370 @@
+#ifndef OUZEL_WITH_KAFKA
+
+#include "ouzel/log/kafka/consumer.h"
+
+namespace ouzel {
+
+Result<std::unique_ptr<KafkaConsumer>> open_consumer(const ConsumerOptions&, GroupListener&) {
+  return fail(ErrorCode::config,
+              "this program was built without Kafka (`ouzel version --features`): run "
+              "scripts/setup build, and build again");
+}
+
+}  // namespace ouzel
+
+#else
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+
+#include "ouzel/base/logging.h"
+#include "ouzel/log/kafka/handles.h"
+
+namespace ouzel {
+namespace {
+
+using namespace kafka;  // NOLINT: owners of librdkafka's objects.
+using std::chrono::milliseconds;
+
+int to_ms(milliseconds limit) { return static_cast<int>(limit.count()); }
+
+ErrorCode code_of(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR__TRANSPORT: return ErrorCode::retry;
+    default: return ErrorCode::unavailable;
+  }
+}
+
+tl::unexpected<Error> failed(std::string_view doing, rd_kafka_resp_err_t error) {
+  return fail(code_of(error), "kafka: " + std::string(doing) + ": " + rd_kafka_err2str(error));
+}
+
+void free_message(rd_kafka_message_t* message) { rd_kafka_message_destroy(message); }
+
+std::optional<std::string_view> view(const void* bytes, std::size_t size) {
+  if (bytes == nullptr) return std::nullopt;
+  return std::string_view(static_cast<const char*>(bytes), size);
+}
+
+KafkaMessage wrap(rd_kafka_message_t* message) {
+  Record record{.topic = rd_kafka_topic_name(message->rkt),
+                .partition = PartitionId(static_cast<std::uint16_t>(message->partition)),
+                .offset = Offset(static_cast<std::uint64_t>(message->offset)),
+                .key = view(message->key, message->key_len),
+                .value = view(message->payload, message->len)};
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  record.timestamp = WallTime(milliseconds(rd_kafka_message_timestamp(message, &type)));
+  std::vector<RecordHeader> headers;
+  rd_kafka_headers_t* found = nullptr;
+  if (rd_kafka_message_headers(message, &found) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    headers.reserve(rd_kafka_header_cnt(found));
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(found, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+      headers.push_back({name, view(value, size)});
+    }
+  }
+  return {KafkaMessage::Owner(message, free_message), record, std::move(headers)};
+}
+
+class RdConsumer final : public KafkaConsumer {
+ public:
+  RdConsumer(GroupListener& listener, ConsumerOptions options)
+      : listener_(listener), options_(std::move(options)) {}
+  ~RdConsumer() override { close(); }
+
+  Result<void> open() {
+    KafkaSettingList settings = {{"partition.assignment.strategy", "cooperative-sticky"},
+                                 {"session.timeout.ms", "10000"},
+                                 {"queued.max.messages.kbytes", "32768"},
+                                 {"fetch.wait.max.ms", "100"},
+                                 {"client.id", "ouzel"}};
+    settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
+    settings.emplace_back("group.id", options_.group);
+    settings.emplace_back("enable.auto.commit", "false");
+    settings.emplace_back("enable.auto.offset.store", "false");
+    settings.emplace_back("isolation.level", "read_committed");
+    settings.emplace_back("auto.offset.reset", "error");
+    // The group protocol of Kafka 4 takes its assignor and timeouts from the broker.
+    const auto modern =
+        std::find(settings.begin(), settings.end(),
+                  std::pair<std::string, std::string>("group.protocol", "consumer"));
+    if (modern != settings.end()) {
+      std::erase_if(settings, [](const auto& one) {
+        return one.first == "partition.assignment.strategy" || one.first == "session.timeout.ms" ||
+               one.first == "heartbeat.interval.ms";
+      });
+    }
+    OUZEL_TRY(Conf conf, make_conf(settings));
+    rd_kafka_conf_set_opaque(conf.get(), this);
+    rd_kafka_conf_set_rebalance_cb(conf.get(), rebalanced);
+    rd_kafka_conf_set_error_cb(conf.get(), went_wrong);
+    OUZEL_TRY(handle_, make_handle(RD_KAFKA_CONSUMER, std::move(conf)));
+    rd_kafka_poll_set_consumer(handle_.get());
+    queue_.reset(rd_kafka_queue_get_consumer(handle_.get()));
+    return {};
+  }
+
+  void poll(milliseconds limit, std::size_t max, std::vector<KafkaMessage>& out) override {
+    if (!subscribed_) subscribe();
+    std::array<rd_kafka_message_t*, kBatch> got{};
+    const auto take = [&](milliseconds wait, std::size_t most) {
+      const auto count = rd_kafka_consume_batch_queue(queue_.get(), to_ms(wait), got.data(), most);
+      for (ssize_t i = 0; i < count; ++i) deliver(got[static_cast<std::size_t>(i)], out);
+      return count;
+    };
+    // A batch call waits until it is full or the time is over: so one message with the whole wait,
+    // then what is there.
+    if (take(limit, 1) <= 0) return;
+    while (out.size() < max) {
+      if (take(milliseconds(0), std::min(kBatch, max - out.size())) <= 0) return;
+    }
+  }
+
+  void pause(bool paused) override {
+    rd_kafka_topic_partition_list_t* all = nullptr;
+    if (rd_kafka_assignment(handle_.get(), &all) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    const Partitions owned(all);
+    if (paused) {
+      rd_kafka_pause_partitions(handle_.get(), all);
+    } else {
+      rd_kafka_resume_partitions(handle_.get(), all);
+    }
+  }
+
+  Result<void> seek(PartitionId partition, Offset offset) override {
+    constexpr int kWaitMs = 5000;
+    const Partitions one = list_of({&partition, 1});
+    one->elems[0].offset = static_cast<std::int64_t>(offset.value());
+    const RdError error(rd_kafka_seek_partitions(handle_.get(), one.get(), kWaitMs));
+    if (error) return failed("seek", rd_kafka_error_code(error.get()));
+    if (one->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return failed("seek", one->elems[0].err);
+    }
+    return {};
+  }
+
+  void close() override {
+    if (!handle_ || closed_) return;
+    closed_ = true;
+    rd_kafka_consumer_close(handle_.get());
+    queue_.reset();
+  }
+
+  Result<std::vector<GroupOffset>> committed(std::span<const PartitionId> partitions,
+                                             milliseconds limit) override {
+    const Partitions list = list_of(partitions);
+    const auto error = rd_kafka_committed(handle_.get(), list.get(), to_ms(limit));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("committed offsets", error);
+    return offsets_of(*list);
+  }
+
+  Result<std::vector<GroupOffset>> committed_before(std::span<const PartitionId> partitions,
+                                                    milliseconds limit) override {
+    const Partitions list = list_of(partitions);
+    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
+                    Destroyed<rd_kafka_ListConsumerGroupOffsets_destroy>>
+        asked(rd_kafka_ListConsumerGroupOffsets_new(options_.group.c_str(), list.get()));
+    std::unique_ptr<rd_kafka_AdminOptions_t, Destroyed<rd_kafka_AdminOptions_destroy>> how(
+        rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
+    const Queue answers(rd_kafka_queue_new(handle_.get()));
+    rd_kafka_ListConsumerGroupOffsets_t* one = asked.get();
+    rd_kafka_ListConsumerGroupOffsets(handle_.get(), &one, 1, how.get(), answers.get());
+    std::unique_ptr<rd_kafka_event_t, Destroyed<rd_kafka_event_destroy>> event(
+        rd_kafka_queue_poll(answers.get(), to_ms(limit)));
+    if (!event) return failed("group offsets", RD_KAFKA_RESP_ERR__TIMED_OUT);
+    if (const auto error = rd_kafka_event_error(event.get()); error != 0) {
+      return failed("group offsets", error);
+    }
+    std::size_t count = 0;
+    const auto* groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+        rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &count);
+    if (count != 1) return failed("group offsets", RD_KAFKA_RESP_ERR__BAD_MSG);
+    const auto* found = rd_kafka_group_result_partitions(groups[0]);
+    if (found == nullptr) return failed("group offsets", RD_KAFKA_RESP_ERR__BAD_MSG);
+    return offsets_of(*found);
+  }
+
+  Result<void> commit(std::span<const GroupOffset> offsets) override {
+    const Partitions list = offset_list(options_.topic, offsets);
+    const auto error = rd_kafka_commit(handle_.get(), list.get(), 0);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("commit", error);
+    return {};
+  }
+
+  Result<Watermarks> watermarks(PartitionId partition, milliseconds limit) override {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto error = rd_kafka_query_watermark_offsets(
+        handle_.get(), options_.topic.c_str(), partition.value(), &low, &high, to_ms(limit));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("offsets of the topic", error);
+    return Watermarks{Offset(static_cast<std::uint64_t>(low)),
+                      Offset(static_cast<std::uint64_t>(high))};
+  }
+
+  Result<std::uint32_t> partitions_of(const std::string& topic, milliseconds limit) override {
+    const Topic named(rd_kafka_topic_new(handle_.get(), topic.c_str(), nullptr));
+    const rd_kafka_metadata_t* raw = nullptr;
+    const auto error = rd_kafka_metadata(handle_.get(), 0, named.get(), &raw, to_ms(limit));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      auto out = failed("metadata of topic " + topic, error);
+      const std::string why = trouble();
+      if (!why.empty()) out.value().message += " (" + why + ")";
+      return out;
+    }
+    const std::unique_ptr<const rd_kafka_metadata_t, Destroyed<rd_kafka_metadata_destroy>> found(
+        raw);
+    if (found->topic_cnt != 1) return std::uint32_t{0};
+    const auto& entry = found->topics[0];
+    if (entry.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        entry.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID) {
+      return std::uint32_t{0};
+    }
+    if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR && entry.partition_cnt == 0) {
+      return failed("metadata of topic " + topic, entry.err);
+    }
+    return static_cast<std::uint32_t>(entry.partition_cnt);
+  }
+
+  GroupMetadata group_metadata() override {
+    return {rd_kafka_consumer_group_metadata(handle_.get()),
+            rd_kafka_consumer_group_metadata_destroy};
+  }
+
+  std::string trouble() const override {
+    const std::lock_guard lock(mutex_);
+    return trouble_;
+  }
+
+ private:
+  static constexpr std::size_t kBatch = 1024;
+
+  void subscribe() {
+    const Partitions topics(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+    const auto error = rd_kafka_subscribe(handle_.get(), topics.get());
+    subscribed_ = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!subscribed_) set_trouble(std::string("subscribe: ") + rd_kafka_err2str(error));
+  }
+
+  void deliver(rd_kafka_message_t* message, std::vector<KafkaMessage>& out) {
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (!trouble_seen_.load(std::memory_order_relaxed)) return out.push_back(wrap(message));
+      set_trouble({});
+      return out.push_back(wrap(message));
+    }
+    const KafkaMessage::Owner owner(message, free_message);
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+        message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+      const PartitionId partition(static_cast<std::uint16_t>(message->partition));
+      const Offset at = listener_.out_of_range(partition);
+      if (const auto sought = seek(partition, at); !sought) set_trouble(sought.error().message);
+      return;
+    }
+    set_trouble(rd_kafka_message_errstr(message));
+  }
+
+  static void rebalanced(rd_kafka_t* /*handle*/, rd_kafka_resp_err_t error,
+                         rd_kafka_topic_partition_list_t* list, void* opaque) {
+    static_cast<RdConsumer*>(opaque)->rebalance(error, *list);
+  }
+
+  void rebalance(rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t& list) {
+    std::vector<PartitionId> partitions;
+    for (int i = 0; i < list.cnt; ++i) {
+      partitions.emplace_back(static_cast<std::uint16_t>(list.elems[i].partition));
+    }
+    const std::string protocol = rd_kafka_rebalance_protocol(handle_.get());
+    const bool cooperative = protocol == "COOPERATIVE";
+    RdError wrong;
+    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+      const std::vector<Offset> starts = listener_.assigned(partitions);
+      for (std::size_t i = 0; i < starts.size(); ++i) {
+        list.elems[i].offset = static_cast<std::int64_t>(starts[i].value());
+      }
+      if (cooperative) {
+        wrong.reset(rd_kafka_incremental_assign(handle_.get(), &list));
+      } else {
+        rd_kafka_assign(handle_.get(), &list);
+      }
+    } else {
+      listener_.revoked(partitions, rd_kafka_assignment_lost(handle_.get()) != 0);
+      if (cooperative) {
+        wrong.reset(rd_kafka_incremental_unassign(handle_.get(), &list));
+      } else {
+        rd_kafka_assign(handle_.get(), nullptr);
+      }
+    }
+    if (wrong) set_trouble(std::string("assignment: ") + rd_kafka_error_string(wrong.get()));
+  }
+
+  static void went_wrong(rd_kafka_t* /*handle*/, int error, const char* reason, void* opaque) {
+    auto& self = *static_cast<RdConsumer*>(opaque);
+    self.set_trouble(reason);
+    logging::warn("kafka", {{"error", rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(error))},
+                            {"why", reason}});
+  }
+
+  void set_trouble(std::string why) {
+    const std::lock_guard lock(mutex_);
+    trouble_ = std::move(why);
+    trouble_seen_.store(!trouble_.empty(), std::memory_order_relaxed);
+  }
+
+  Partitions list_of(std::span<const PartitionId> partitions) const {
+    Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+    for (const PartitionId partition : partitions) {
+      rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition.value());
+    }
+    return list;
+  }
+
+  static Result<std::vector<GroupOffset>> offsets_of(const rd_kafka_topic_partition_list_t& list) {
+    std::vector<GroupOffset> out;
+    for (int i = 0; i < list.cnt; ++i) {
+      const rd_kafka_topic_partition_t& one = list.elems[i];
+      if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("committed offsets", one.err);
+      GroupOffset found{.partition = PartitionId(static_cast<std::uint16_t>(one.partition))};
+      if (one.offset >= 0) found.offset = Offset(static_cast<std::uint64_t>(one.offset));
+      if (one.metadata != nullptr) {
+        found.metadata.assign(static_cast<const char*>(one.metadata), one.metadata_size);
+      }
+      out.push_back(std::move(found));
+    }
+    return out;
+  }
+
+  GroupListener& listener_;
+  const ConsumerOptions options_;
+  Handle handle_;
+  Queue queue_;
+  bool subscribed_ = false;
+  bool closed_ = false;
+  mutable std::mutex mutex_;
+  std::string trouble_;
+  std::atomic<bool> trouble_seen_{false};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaConsumer>> open_consumer(const ConsumerOptions& options,
+                                                     GroupListener& listener) {
+  auto consumer = std::make_unique<RdConsumer>(listener, options);
+  OUZEL_TRY_VOID(consumer->open());
+  return consumer;
+}
+
+}  // namespace ouzel
+
+#endif

@@ -1,0 +1,230 @@
+#ifndef OUZEL_WITH_KAFKA
+
+#include "ouzel/log/kafka/producer.h"
+
+namespace ouzel {
+
+Result<std::unique_ptr<KafkaProducer>> open_producer(const ProducerOptions&) {
+  return fail(ErrorCode::config, "this program was built without Kafka");
+}
+
+}  // namespace ouzel
+
+#else
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <vector>
+
+#include "ouzel/log/kafka/handles.h"
+#include "ouzel/log/kafka/producer.h"
+
+namespace ouzel {
+namespace {
+
+using namespace kafka;  // NOLINT: owners of librdkafka's objects.
+using std::chrono::milliseconds;
+
+/// Of one call that waits for the coordinator. The transaction's own timeout ends what lasts
+/// longer.
+constexpr int kCallMs = 10'000;
+/// How long an abort waits for what was sent already.
+constexpr int kSettleMs = 1'000;
+
+tl::unexpected<TransactionError> fault_of(std::string_view doing, const rd_kafka_error_t* error) {
+  TransactionError out{.fault = TransactionFault::dead,
+                       .message = std::string(doing) + ": " + rd_kafka_error_string(error)};
+  if (rd_kafka_error_txn_requires_abort(error) != 0) {
+    out.fault = TransactionFault::abort;
+  } else if (rd_kafka_error_is_fatal(error) == 0 && rd_kafka_error_is_retriable(error) != 0) {
+    out.fault = TransactionFault::retry;
+  }
+  return tl::unexpected(std::move(out));
+}
+
+tl::unexpected<TransactionError> dead(std::string message) {
+  return tl::unexpected(TransactionError{TransactionFault::dead, std::move(message)});
+}
+
+class RdProducer final : public KafkaProducer {
+ public:
+  explicit RdProducer(bool transactional) : transactional_(transactional) {}
+  ~RdProducer() override {
+    if (!handle_) return;
+    // What was not delivered is not waited for: it is sent again, or was aborted.
+    rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    topics_.clear();
+  }
+
+  Result<void> open(const ProducerOptions& options) {
+    KafkaSettingList settings = {{"compression.type", "lz4"},
+                                 {"linger.ms", "5"},
+                                 {"transaction.timeout.ms", "10000"},
+                                 {"message.timeout.ms", "10000"},
+                                 {"queue.buffering.max.messages", "500000"},
+                                 {"queue.buffering.max.kbytes", "131072"},
+                                 {"partitioner", "murmur2_random"},
+                                 {"client.id", "ouzel"}};
+    settings.insert(settings.end(), options.settings.begin(), options.settings.end());
+    settings.emplace_back("enable.idempotence", "true");
+    settings.emplace_back("delivery.report.only.error", "true");
+    if (transactional_) settings.emplace_back("transactional.id", options.transactional_id);
+    OUZEL_TRY(Conf conf, make_conf(settings));
+    rd_kafka_conf_set_opaque(conf.get(), this);
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), reported);
+    OUZEL_TRY(handle_, make_handle(RD_KAFKA_PRODUCER, std::move(conf)));
+    return {};
+  }
+
+  TransactionResult init(milliseconds limit) override {
+    if (!transactional_) return {};
+    const RdError error(rd_kafka_init_transactions(handle_.get(), static_cast<int>(limit.count())));
+    if (error) return fault_of("init_transactions", error.get());
+    return {};
+  }
+
+  TransactionResult begin() override {
+    undelivered_.store(0, std::memory_order_relaxed);
+    if (!transactional_) return {};
+    const RdError error(rd_kafka_begin_transaction(handle_.get()));
+    if (error) return fault_of("begin_transaction", error.get());
+    return {};
+  }
+
+  TransactionResult produce(const OutRecord& record) override {
+    rd_kafka_headers_t* headers = nullptr;
+    if (!record.headers.empty()) {
+      headers = rd_kafka_headers_new(record.headers.size());
+      for (const RecordHeader& header : record.headers) {
+        const std::string_view value = header.value.value_or(std::string_view());
+        rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
+                            header.value ? value.data() : nullptr,
+                            static_cast<ssize_t>(value.size()));
+      }
+    }
+    const auto bytes = [](const std::optional<std::string_view>& text) {
+      // An empty key is a key: only a null pointer is none.
+      return text ? (text->data() != nullptr ? text->data() : "") : nullptr;
+    };
+    const auto size = [](const std::optional<std::string_view>& text) {
+      return text ? text->size() : 0;
+    };
+    std::array<rd_kafka_vu_t, 6> parts{};
+    parts[0].vtype = RD_KAFKA_VTYPE_RKT;
+    parts[0].u.rkt = topic(*record.topic);
+    parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    parts[1].u.i32 = record.partition.value();
+    parts[2].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[2].u.mem = {const_cast<char*>(bytes(record.value)), size(record.value)};
+    parts[3].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[3].u.mem = {const_cast<char*>(bytes(record.key)), size(record.key)};
+    parts[4].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[4].u.i = RD_KAFKA_MSG_F_COPY;
+    parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[5].u.headers = headers;
+    const std::size_t count = headers == nullptr ? parts.size() - 1 : parts.size();
+    for (int waited_ms = 0;;) {
+      const RdError error(rd_kafka_produceva(handle_.get(), parts.data(), count));
+      if (!error) return {};
+      if (rd_kafka_error_code(error.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL ||
+          waited_ms >= kCallMs) {
+        if (headers != nullptr) rd_kafka_headers_destroy(headers);
+        auto fault = fault_of("produce to " + *record.topic, error.get());
+        if (fault.value().fault == TransactionFault::retry) {
+          fault.value().fault = TransactionFault::abort;
+        }
+        return fault;
+      }
+      constexpr int kWaitMs = 5;
+      rd_kafka_poll(handle_.get(), kWaitMs);
+      waited_ms += kWaitMs;
+    }
+  }
+
+  TransactionResult commit(std::span<const GroupOffset> offsets, KafkaConsumer& group) override {
+    if (!transactional_) return deliver_and_commit(offsets, group);
+    const GroupMetadata who = group.group_metadata();
+    if (!who) return dead("no group metadata");
+    const Partitions list = offset_list(input_topic_, offsets);
+    auto sent = bounded("send_offsets_to_transaction", [&] {
+      return rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), who.get(), kCallMs);
+    });
+    if (!sent) return sent;
+    return bounded("commit_transaction",
+                   [&] { return rd_kafka_commit_transaction(handle_.get(), -1); });
+  }
+
+  TransactionResult abort() override {
+    if (!transactional_) return dead("outcomes may be under way");
+    // A produce request that is still under way could land in the next transaction of this epoch;
+    // so only what has settled is aborted, else a new producer takes a new epoch.
+    rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE);
+    if (rd_kafka_flush(handle_.get(), kSettleMs) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return dead("abort_transaction: records are still under way");
+    }
+    const RdError error(rd_kafka_abort_transaction(handle_.get(), kCallMs));
+    if (error) return dead(std::string("abort_transaction: ") + rd_kafka_error_string(error.get()));
+    return {};
+  }
+
+  void set_topic_of_offsets(std::string topic) { input_topic_ = std::move(topic); }
+
+ private:
+  static void reported(rd_kafka_t* /*handle*/, const rd_kafka_message_t* message, void* opaque) {
+    auto& self = *static_cast<RdProducer*>(opaque);
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      self.undelivered_.fetch_add(1, std::memory_order_relaxed);
+      self.why_ = rd_kafka_err2str(message->err);
+    }
+  }
+
+  /// The library would have us try for ever; beyond a few times nobody knows the result.
+  template <class Call>
+  static TransactionResult bounded(std::string_view doing, const Call& call) {
+    constexpr int kTries = 3;
+    for (int i = 1;; ++i) {
+      const RdError error(call());
+      if (!error) return {};
+      auto fault = fault_of(doing, error.get());
+      if (fault.value().fault != TransactionFault::retry) return fault;
+      if (i == kTries) return dead(fault.value().message);
+    }
+  }
+
+  TransactionResult deliver_and_commit(std::span<const GroupOffset> offsets, KafkaConsumer& group) {
+    const auto flushed = rd_kafka_flush(handle_.get(), kCallMs);
+    if (flushed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return dead(std::string("flush: ") + rd_kafka_err2str(flushed));
+    }
+    if (undelivered_.load(std::memory_order_relaxed) > 0) return dead("produce: " + why_);
+    if (const auto done = group.commit(offsets); !done) return dead(done.error().message);
+    return {};
+  }
+
+  rd_kafka_topic_t* topic(const std::string& name) {
+    Topic& place = topics_[name];
+    if (!place) place.reset(rd_kafka_topic_new(handle_.get(), name.c_str(), nullptr));
+    return place.get();
+  }
+
+  const bool transactional_;
+  std::string input_topic_;
+  Handle handle_;
+  std::map<std::string, Topic> topics_;
+  std::atomic<std::uint64_t> undelivered_{0};
+  std::string why_;  ///< Of the last undelivered one; set and read within calls of this producer.
+};
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaProducer>> open_producer(const ProducerOptions& options) {
+  auto producer = std::make_unique<RdProducer>(!options.transactional_id.empty());
+  producer->set_topic_of_offsets(options.input_topic);
+  OUZEL_TRY_VOID(producer->open(options));
+  return producer;
+}
+
+}  // namespace ouzel
+
+#endif

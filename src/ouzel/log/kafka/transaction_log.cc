@@ -1,0 +1,393 @@
+#include "ouzel/log/kafka/transaction_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ouzel/base/logging.h"
+#include "ouzel/outcome/outcome.h"
+
+namespace ouzel {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kInitMax{5000};
+constexpr milliseconds kCommittedMax{5000};
+constexpr milliseconds kPause{200};
+constexpr milliseconds kIdle{500};
+
+Offset end_of(const FrameHeader& header) { return header.base + header.rows; }
+
+const Error& dropped() {
+  static const Error error{ErrorCode::unavailable, "the partition has gone to another worker"};
+  return error;
+}
+
+}  // namespace
+
+TransactionLog::TransactionLog(TransactionLogSeams seams, TransactionLogOptions options)
+    : seams_(std::move(seams)),
+      options_(options),
+      recent_(options.recent_bytes),
+      interval_(options.interval_min) {}
+
+void TransactionLog::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void TransactionLog::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+  tell_waiters(dropped());
+}
+
+void TransactionLog::enter(PartitionId partition, std::optional<Offset> committed,
+                           CommitNote note) {
+  const std::lock_guard lock(mutex_);
+  partitions_[partition] = {.committed = committed, .note = std::move(note)};
+}
+
+void TransactionLog::leave(PartitionId partition) {
+  {
+    std::unique_lock lock(mutex_);
+    partitions_.erase(partition);
+    const auto mine = [&](const Pending& frame) { return frame.header.partition == partition; };
+    std::erase_if(queue_, mine);
+    if (std::any_of(open_.begin(), open_.end(), mine)) abort_wanted_ = true;
+    changed_.notify_all();
+    changed_.wait(lock,
+                  [&] { return stopping_ || std::none_of(open_.begin(), open_.end(), mine); });
+  }
+}
+
+void TransactionLog::hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.empty() && open_.empty()) return;
+    hurry_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::string TransactionLog::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+AppendNumber TransactionLog::append(FrameDraft draft) {
+  Pending frame{.header = {.topic = draft.topic,
+                           .partition = draft.partition,
+                           .base = draft.base,
+                           .rows = draft.rows,
+                           .body_bytes = static_cast<std::uint32_t>(draft.body.size()),
+                           .accepted = draft.accepted},
+                .body = std::make_shared<const std::string>(std::move(draft.body))};
+  const std::lock_guard lock(mutex_);
+  frame.number = ++appended_;
+  queue_.push_back(std::move(frame));
+  return appended_;
+}
+
+void TransactionLog::flush() { changed_.notify_all(); }
+
+void TransactionLog::when_durable(AppendNumber number, DurableCallback callback) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (settled_ < number && !stopping_) {
+      waiters_.push_back({number, std::move(callback)});
+      return;
+    }
+  }
+  callback(std::nullopt);
+}
+
+bool TransactionLog::has_room(std::uint64_t /*bytes*/, std::string* why) {
+  *why = trouble();
+  return why->empty();
+}
+
+std::unique_ptr<LogReader> TransactionLog::read_from(LogPosition from) {
+  return std::make_unique<RecentReader>(recent_, from);
+}
+
+Result<LogPosition> TransactionLog::find(Topic topic, PartitionId partition, Offset offset) {
+  return recent_.find(topic, partition, offset);
+}
+
+Result<LogPosition> TransactionLog::find(WallTime time) { return recent_.find(time); }
+
+void TransactionLog::run() {
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) break;
+    }
+    if (!ready() && !make_ready()) {
+      pause(kPause);
+    } else if (unresolved_) {
+      if (!resolve()) pause(kPause);
+    } else if (!open_.empty() || wait_for_frames(kIdle)) {
+      transact();
+    }
+  }
+  producer_.reset();
+}
+
+/// Makes a producer, whose `init` decides what an earlier one of its id left open.
+bool TransactionLog::make_ready() {
+  if (!producer_) {
+    auto made = seams_.make_producer();
+    if (!made) {
+      set_trouble(made.error().message);
+      return false;
+    }
+    producer_ = std::move(*made);
+  }
+  if (const auto done = producer_->init(kInitMax); !done) {
+    set_trouble(done.error().message);
+    if (done.error().fault != TransactionFault::retry) producer_.reset();
+    return false;
+  }
+  set_trouble({});
+  ready_.store(true, std::memory_order_release);
+  return true;
+}
+
+bool TransactionLog::wait_for_frames(std::chrono::nanoseconds limit) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, limit, [this] { return stopping_ || !queue_.empty(); });
+  return !stopping_ && !queue_.empty();
+}
+
+void TransactionLog::transact() {
+  auto done = fill();
+  if (done && open_.empty()) {  // All that came was of partitions that have gone.
+    done = tl::unexpected(TransactionError{TransactionFault::abort, "nothing is left to commit"});
+  }
+  if (done) {
+    const SteadyTime before = seams_.clock->steady();
+    done = producer_->commit(offsets_of(open_), *seams_.group);
+    const std::chrono::nanoseconds took = seams_.clock->steady() - before;
+    if (done) {
+      commit_ns_.record(static_cast<std::uint64_t>(took.count()));
+      interval_ = std::clamp(2 * took, options_.interval_min,
+                             std::max(options_.interval_min, options_.interval_max));
+      return settle();
+    }
+  }
+  fail_transaction(done.error());
+}
+
+/// Begins a transaction and writes into it until its interval is over.
+TransactionResult TransactionLog::fill() {
+  const SteadyTime due = seams_.clock->steady() + interval_;
+  if (auto done = producer_->begin(); !done) return done;
+  std::size_t written = 0;  // What is open already is sent again.
+  for (;;) {
+    bool last = false;
+    {
+      std::unique_lock lock(mutex_);
+      const auto ready = [this] { return stopping_ || abort_wanted_ || hurry_ || !queue_.empty(); };
+      const auto left = due - seams_.clock->steady();
+      if (written == open_.size() && open_bytes_ < options_.bytes_max &&
+          left > std::chrono::nanoseconds(0)) {
+        changed_.wait_for(lock, left, ready);
+      }
+      if (abort_wanted_ || stopping_) {
+        return tl::unexpected(TransactionError{
+            TransactionFault::abort, stopping_ ? "the program ends" : "a partition leaves"});
+      }
+      take_new();
+      last = open_bytes_ >= options_.bytes_max || seams_.clock->steady() >= due ||
+             (hurry_ && queue_.empty());
+    }
+    for (; written < open_.size(); ++written) {
+      if (auto done = write(open_[written]); !done) return done;
+    }
+    if (last) return {};
+  }
+}
+
+/// Moves frames from the queue into the open transaction. Under the mutex.
+void TransactionLog::take_new() {
+  while (!queue_.empty() && open_bytes_ < options_.bytes_max) {
+    Pending frame = std::move(queue_.front());
+    queue_.pop_front();
+    const auto partition = partitions_.find(frame.header.partition);
+    if (partition == partitions_.end() || partition->second.diverged) continue;
+    open_bytes_ += frame.header.body_bytes;
+    open_.push_back(std::move(frame));
+  }
+}
+
+TransactionResult TransactionLog::write(const Pending& frame) {
+  return seams_.records(frame.header.partition, *frame.body, *producer_);
+}
+
+/// Where the frames bring the group, with the note of each partition's last one.
+std::vector<GroupOffset> TransactionLog::offsets_of(const std::vector<Pending>& frames) {
+  std::map<PartitionId, GroupOffset> ends;
+  const std::lock_guard lock(mutex_);
+  for (const Pending& frame : frames) {
+    const PartitionId id = frame.header.partition;
+    const auto partition = partitions_.find(id);
+    // One that leaves now: its offsets are committed with its outcomes all the same.
+    if (partition == partitions_.end()) continue;
+    CommitNote& note = partition->second.note;
+    const auto commit = CommitReader::open(*frame.body);
+    OUZEL_CHECK(commit.has_value());
+    if (note.plan != commit->in_force().plan) {
+      note.plan = commit->in_force().plan;
+      note.plan_since = frame.header.base;
+    }
+    note.totals = commit->totals();
+    ends[id] = {.partition = id, .offset = end_of(frame.header), .metadata = to_text(note)};
+  }
+  std::vector<GroupOffset> out;
+  for (auto& [id, end] : ends) out.push_back(std::move(end));
+  return out;
+}
+
+/// The open transaction is committed.
+void TransactionLog::settle() {
+  std::vector<FrameHeader> headers;
+  std::uint64_t bytes = 0;
+  for (Pending& frame : open_) {
+    headers.push_back(frame.header);
+    bytes += frame.header.body_bytes;
+    recent_.push(frame.header, std::move(frame.body));
+  }
+  committed_bytes_ += bytes;
+  seams_.committed(headers);
+  {
+    const std::lock_guard lock(mutex_);
+    for (const FrameHeader& header : headers) {
+      const auto partition = partitions_.find(header.partition);
+      if (partition != partitions_.end()) partition->second.committed = end_of(header);
+    }
+    open_.clear();
+    open_bytes_ = 0;
+    abort_wanted_ = false;
+    if (queue_.empty()) hurry_ = false;
+    trouble_.clear();
+  }
+  tell_waiters(std::nullopt);
+  changed_.notify_all();
+}
+
+void TransactionLog::fail_transaction(const TransactionError& error) {
+  ++aborts_;
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    wanted = abort_wanted_ || stopping_;
+  }
+  if (!wanted) {
+    logging::warn("transaction failed", {{"why", error.message}});
+    set_trouble(error.message);
+  }
+  if (error.fault != TransactionFault::abort || !producer_->abort()) {
+    producer_.reset();
+    ready_.store(false, std::memory_order_release);
+  }
+  unresolved_ = true;
+  // Those who leave need not wait for what became of it: whoever comes after them reads the
+  // group's offsets only once the broker has decided.
+  const std::lock_guard lock(mutex_);
+  std::erase_if(open_, [this](const Pending& frame) {
+    return !partitions_.contains(frame.header.partition);
+  });
+  abort_wanted_ = false;
+  changed_.notify_all();
+}
+
+/// Asks the group what became of the frames of a transaction that did not end well.
+bool TransactionLog::resolve() {
+  std::map<PartitionId, Offset> ends;
+  for (const Pending& frame : open_) ends[frame.header.partition] = end_of(frame.header);
+  std::vector<PartitionId> ids;
+  for (const auto& [id, end] : ends) ids.push_back(id);
+  std::vector<GroupOffset> found;
+  if (!ids.empty()) {
+    auto asked = seams_.group->committed(ids, kCommittedMax);
+    if (!asked) {
+      set_trouble(asked.error().message);
+      return false;
+    }
+    found = std::move(*asked);
+  }
+  std::vector<PartitionId> diverged;
+  std::vector<Pending> done;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const GroupOffset& at : found) {
+      const auto partition = partitions_.find(at.partition);
+      const bool here = partition != partitions_.end();
+      if (here && at.offset == partition->second.committed) continue;
+      const bool theirs = !here || at.offset != ends[at.partition];
+      if (theirs && here) {
+        partition->second.diverged = true;
+        diverged.push_back(at.partition);
+      }
+      std::erase_if(open_, [&](Pending& frame) {
+        if (frame.header.partition != at.partition) return false;
+        if (!theirs) done.push_back(std::move(frame));
+        return true;
+      });
+    }
+    open_bytes_ = 0;
+    for (const Pending& frame : open_) open_bytes_ += frame.header.body_bytes;
+  }
+  unresolved_ = false;
+  if (!done.empty()) {
+    std::vector<Pending> rest = std::exchange(open_, std::move(done));
+    settle();
+    const std::lock_guard lock(mutex_);
+    open_ = std::move(rest);
+    for (const Pending& frame : open_) open_bytes_ += frame.header.body_bytes;
+  }
+  changed_.notify_all();
+  for (const PartitionId id : diverged) seams_.diverged(id);
+  return true;
+}
+
+/// Calls those back whose frames are settled; all of them if there is an error.
+void TransactionLog::tell_waiters(const std::optional<Error>& error) {
+  std::vector<Waiter> due;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!open_.empty()) {
+      settled_ = AppendNumber(open_.front().number.value() - 1);
+    } else if (!queue_.empty()) {
+      settled_ = AppendNumber(queue_.front().number.value() - 1);
+    } else {
+      settled_ = appended_;
+    }
+    for (auto at = waiters_.begin(); at != waiters_.end();) {
+      if (!error && settled_ < at->number) {
+        ++at;
+        continue;
+      }
+      due.push_back(std::move(*at));
+      at = waiters_.erase(at);
+    }
+  }
+  for (Waiter& waiter : due) waiter.callback(error);
+}
+
+void TransactionLog::set_trouble(std::string why) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = std::move(why);
+}
+
+void TransactionLog::pause(std::chrono::nanoseconds limit) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, limit, [this] { return stopping_; });
+}
+
+}  // namespace ouzel
