@@ -1,6 +1,8 @@
 """A key goes to the partition to which others' clients send it."""
 import json
 import pathlib
+import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -74,6 +76,23 @@ class Partitions(unittest.TestCase):
                                          [(key.encode(), b"v") for key in KEYS])
                 self.check(count, {key: partition
                                    for key, (partition, _) in zip(KEYS, placed)})
+
+    def test_kcat(self):
+        """Told so: by itself it takes librdkafka's old way of CRC-32."""
+        if shutil.which("kcat") is None:
+            self.skipTest("no kcat; scripts/setup kafka installs it")
+        for count in COUNTS:
+            with self.subTest(count):
+                topic = self.topic("kcat", count)
+                lines = "".join(f"{key}|v\n" for key in KEYS)
+                subprocess.run(["kcat", "-P", "-b", self.cluster.bootstrap, "-t", topic, "-K", "|",
+                                "-X", "partitioner=murmur2_random"], input=lines.encode(),
+                               timeout=60, check=True)
+                said = subprocess.run(
+                    ["kcat", "-C", "-q", "-e", "-b", self.cluster.bootstrap, "-t", topic, "-f",
+                     "%p %k\n"], capture_output=True, timeout=60, check=True).stdout.decode()
+                lines = [line.split(" ", 1) for line in said.split("\n") if line]
+                self.check(count, {key: int(partition) for partition, key in lines})
 
     def test_kafka_python(self):
         producer = kafka.KafkaProducer(bootstrap_servers=self.cluster.bootstrap)
