@@ -154,8 +154,12 @@ class Engine:
 
     def wait_scored(self, timeout_s=30):
         """Until nothing accepted is without its outcome."""
-        self._until(lambda: True if self.total("ouzel_events_in_flight") == 0 else None,
-                    "all scored", timeout_s)
+        self.wait_metric("ouzel_events_in_flight", 0, timeout_s)
+
+    def wait_metric(self, name, value, timeout_s=30):
+        """Until the sum of a metric is that."""
+        self._until(lambda: True if self.total(name) == value else None, f"{name} {value}",
+                    timeout_s)
 
     def settled(self, topic, lines, timeout_s=10):
         """The topic's lines in the files once they are as many. A reader of the files may see a

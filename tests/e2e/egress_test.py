@@ -116,6 +116,21 @@ class Delivery(Egress):
         self.assertEqual(len(written), sent)
         self.assertEqual(sink_files.fault(written, tap(self.folder / "data", "outcomes")), "")
 
+    def test_lag_of_a_sink_that_begins_with_what_is_there(self):
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            self.post(engine, 0, 200)
+            engine.wait_scored()
+            self.assertEqual(engine.stop(), 0)
+        with Receiver() as receiver:
+            port = receiver.port
+        pipeline = self.pipeline(self.webhook(receiver, more="when: all, from: beginning"))
+        with Engine(pipeline, self.folder / "data") as engine:
+            self.assertEqual(engine.total("ouzel_sink_lag_events"), 200)
+            with Receiver(port=port) as receiver:
+                self.assertTrue(receiver.wait_ids(200), engine.log())
+                engine.wait_metric("ouzel_sink_lag_events", 0)
+            self.assertEqual(engine.stop(), 0)
+
     def test_kill_while_delivering(self):
         chance = random.Random(5)
         flaky = random.Random(6)

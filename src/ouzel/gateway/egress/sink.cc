@@ -116,9 +116,12 @@ void Sink::keep_cursor() {
   show_place();
 }
 
+/// Of a partition of which it has met no outcome it is behind all, until it is at the log's end.
 void Sink::show_place() {
   for (std::size_t i = 0; i < next_.size(); ++i) {
-    next_[i].store(feed_.cursor().next[i].value(), std::memory_order_relaxed);
+    const Offset next = feed_.cursor().next[i];
+    const bool behind = next == kOffsetUnknown && full_;
+    next_[i].store(behind ? 0 : next.value(), std::memory_order_relaxed);
   }
 }
 

@@ -66,7 +66,7 @@ class Sink {
   SinkParts parts_;
   OutcomeFeed feed_;
   bool busy_ = false;       ///< The outlet has a window.
-  bool full_ = false;       ///< It was full: there is more.
+  bool full_ = true;        ///< It was full, or is yet to be read: there may be more.
   bool unwritten_ = false;  ///< The cursor is behind the feed.
   SteadyTime kept_at_{};
   std::atomic<std::uint64_t> position_{0};
