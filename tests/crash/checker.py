@@ -26,7 +26,8 @@ import reference
 
 COUNTS = ('LOST', 'DUP', 'HOLE', 'REORDERED', 'PHANTOM', 'STATE', 'PLAN', 'IDENTITY', 'EARLY',
           'ANSWER', 'DAMAGE', 'VIEW', 'SINK', 'EXIT')
-WARMING = 4  # Among the flags of an outcome.
+WARMING, UNKNOWN_KEY = 4, 8  # Among the flags of an outcome.
+SCORE_ERROR_MAX = 1e-5       # The engine's model computes with 32 bits.
 TELL_MAX = 12
 MESSAGE_MAX = 1200
 
@@ -237,15 +238,20 @@ class Checker:
                          f'{ouzel_log.FATES[row.fate]} flags {row.flags} {row.detail}')
         elif fate == 0:
             wrong = reference.differences(features, names, row.features)
+            score = part.reference.score(features)
+            if score is not None and abs(row.score - score) > SCORE_ERROR_MAX:
+                wrong.append(f'score {score} expected, got {row.score}')
+            if bool(row.flags & UNKNOWN_KEY) != part.reference.unknown(key):
+                wrong.append(f'flags {row.flags}')
             if wrong:
                 cry('STATE', f'outcome {place} of {key}: {"; ".join(wrong[:3])}')
 
     def _decided(self, place, row, pipeline):
-        expected = reference.decision(row.score, bool(row.flags & WARMING), pipeline)
+        expected, sure = reference.decision(row.score, bool(row.flags & WARMING), pipeline)
         got = ouzel_log.LABEL_NAMES[row.label], ouzel_log.ROUTES[row.route]
-        if got != expected:
-            self.counts.cry('PLAN', f'outcome {place} of score {row.score}: {expected} expected by '
-                                    f'{pipeline}, got {got}')
+        if got != expected or abs(row.confidence - sure) > 1e-5:
+            self.counts.cry('PLAN', f'outcome {place} of score {row.score}: {expected}, {sure} '
+                                    f'expected by {pipeline}, got {got}, {row.confidence}')
 
     def _promises(self, shown):
         """What senders and watchers were told must be on disk."""

@@ -1,4 +1,7 @@
 """The reader and the checker on hand-made data: silent where all is right, loud where it is not."""
+import gzip
+import json
+import math
 import os
 import random
 import unittest
@@ -9,6 +12,9 @@ import ledger as ledgers
 import log_writer
 import ouzel_log
 import pipelines
+import receiver
+import sink_files
+import sinks
 
 EVENTS, OUTCOMES, MARK, SEAL = (ouzel_log.EVENTS, ouzel_log.OUTCOMES, ouzel_log.MARK,
                                 ouzel_log.SEAL)
@@ -255,7 +261,7 @@ class CheckerTest(unittest.TestCase):
         self.assertEqual(self.check(self.at('plan', at, lambda _: {'threshold': 0.8})), {'PLAN'})
 
     def test_wrong_decisions(self):
-        for what in ({'label': 1}, {'route': 1}, {'route': 2}):
+        for what in ({'label': 1}, {'route': 1}, {'route': 2}, {'confidence': 0.5}):
             self.counts.of = dict.fromkeys(checker.COUNTS, 0)
             self.assertEqual(self.check(self.at('outcome', self.good(),
                                                 lambda rows: [dict(rows[0], **what)])), {'PLAN'})
@@ -302,6 +308,94 @@ class CheckerTest(unittest.TestCase):
         event = self.sent[self.good()]
         event.data = dict(event.data, v=999)
         self.assertIn('STATE', self.check())
+
+
+def outcome_line(partition, offset):
+    place = {'partition': partition, 'offset': offset}
+    return json.dumps({'id': f'{partition}:{offset}', 'data': {'position': place}})
+
+
+TOPIC = [outcome_line(partition, offset) for offset in range(5) for partition in (0, 3)]
+
+
+class SinkFilesTest(unittest.TestCase):
+    """What a file sink wrote, as one file and one compressed, and what is wrong with it."""
+
+    def fault(self, lines):
+        with engine.workplace() as place:
+            with open(os.path.join(place, 'all-1.ndjson'), 'wb') as file:
+                file.write(''.join(line + '\n' for line in lines[:4]).encode())
+            with gzip.open(os.path.join(place, 'all-2.ndjson.gz'), 'wb') as file:
+                file.write(''.join(line + '\n' for line in lines[4:]).encode())
+            return sink_files.fault(sink_files.lines(place, 'all'), TOPIC)
+
+    def test_whole(self):
+        self.assertEqual(self.fault(TOPIC), '')
+
+    def test_doubled(self):
+        self.assertIn('3:1 stands behind 3:1', self.fault(TOPIC[:4] + TOPIC[3:]))
+
+    def test_missing(self):
+        self.assertIn('1 lines are missing', self.fault(TOPIC[:3] + TOPIC[4:]))
+
+    def test_overtaken(self):
+        self.assertIn('0:0 stands behind 0:1', self.fault([TOPIC[2], TOPIC[0], *TOPIC[3:]]))
+
+    def test_changed(self):
+        other = TOPIC[2].replace('"data": {', '"data": {"score": 1, ')
+        self.assertIn('1 are none of the topic', self.fault([*TOPIC[:2], other, *TOPIC[3:]]))
+
+
+class ReceiverTest(unittest.TestCase):
+    """What receivers got: batches of two outcomes of a partition."""
+
+    def setUp(self):
+        self.got = [self.request(partition, first) for partition in (0, 3) for first in (0, 2)]
+        self.got += [self.request(partition, 4, 4) for partition in (0, 3)]
+
+    def request(self, partition, first, last=None, key=None):
+        last = first + 1 if last is None else last
+        lines = [outcome_line(partition, offset) for offset in range(first, last + 1)]
+        headers = {'Idempotency-Key': key or f'crash/{partition}/{first}-{last}',
+                   'Content-Type': 'application/cloudevents-batch+json'}
+        return receiver.Got('/all', headers, f'[{",".join(lines)}]'.encode())
+
+    def faults(self, got):
+        return ' '.join(receiver.faults(got, TOPIC))
+
+    def test_at_least_once(self):
+        self.assertEqual(self.faults(self.got), '')
+        self.assertEqual(self.faults(self.got + self.got[1:3]), '', 'again is allowed')
+        self.assertEqual(self.faults(self.got[:1] + [self.request(0, 1, 2)] + self.got[1:]), '',
+                         'and cut otherwise, under another key')
+
+    def test_missing(self):
+        self.assertIn('3:4 never came', self.faults(self.got[:-1]))
+
+    def test_overtaken(self):
+        self.assertIn('0:2 came first', self.faults(self.got[1:2] + self.got[:1] + self.got[2:]))
+
+    def test_another_key_for_the_same(self):
+        again = self.request(0, 0, key='crash/0/other')
+        self.assertIn('key crash/0/other', self.faults(self.got + [again]))
+
+    def test_the_same_key_for_another(self):
+        again = self.request(0, 1, 2, key='crash/0/0-1')
+        self.assertIn('key crash/0/0-1', self.faults(self.got + [again]))
+
+    def test_changed(self):
+        body = self.got[0].body.replace(b'"data": {', b'"data": {"score": 1, ')
+        self.got[0] = receiver.Got('/all', self.got[0].headers, body)
+        self.assertIn('0:0 came otherwise', self.faults(self.got))
+
+
+class NetTest(unittest.TestCase):
+    def test_score(self):
+        """By hand: one hidden number that passes, all others cut off."""
+        judge = sinks.SinkReference()
+        judge.weights = [[[0.5] + [-1] * 5 + [0] * 18, [1] + [0] * 5], [[2] * 6, [-1]]]
+        features = dict.fromkeys(sinks.INPUTS, 0) | {sinks.INPUTS[0]: 4, sinks.INPUTS[2]: None}
+        self.assertAlmostEqual(judge.score(features), 1 / (1 + math.exp(-5)))
 
 
 class AnswerTest(unittest.TestCase):

@@ -5,7 +5,9 @@ after a kill; some change the list of features, for which it is always rebuilt. 
 all its events, so a rebuilt state is the same as one that was never interrupted: every outcome has
 the features and the score that its list of features gives over all events, whatever was edited.
 """
+import dataclasses
 import json
+import math
 import signal
 
 import campaign as campaigns
@@ -13,7 +15,10 @@ import pipelines
 import reference
 
 LASTS = (8, 5)
+LOOK_S = 0.02
+TAKEN_OVER_MAX_S = 20
 REBUILT = 'state is rebuilt from retained events'
+CHANGED = b'"pipeline changed"'
 WENT_ON = 'another plan goes on with the state'
 # Of an outcome's data: what depends on the threshold.
 DECIDED = ('threshold', 'label', 'route', 'confidence')
@@ -24,7 +29,9 @@ class EditCampaign(campaigns.Campaign):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.edit_at = 0.0
+        self.edit_at = None
+        self.awaited = 0       # Changes taken over in this life, with the one that is due.
+        self.taken_by = 0.0
         self.foreign = set()
         self.log_from = 0
 
@@ -35,22 +42,28 @@ class EditCampaign(campaigns.Campaign):
         return ()
 
     def kill_after(self):
-        return self.rng.random() * 0.8
+        return self.rng.random() * 0.6
+
+    def counts_from_answer(self):
+        return self.rng.random() < 0.7
 
     def edit(self):
-        last = self.history.newest().last
-        if self.rng.random() < 0.25:
-            last = sum(LASTS) - last
         threshold = round(self.rng.uniform(0.05, 0.95), 4)
-        pipeline = pipelines.Pipeline(threshold, round(threshold * 0.7, 4), last)
+        pipeline = dataclasses.replace(self.history.newest(), threshold=threshold,
+                                       review=round(threshold * 0.7, 4))
+        if self.rng.random() < 0.25:
+            pipeline = self.with_other_features(pipeline)
         self.history.hold(pipeline)
         self.engine.write_pipeline(pipeline)
         self.figures.more['edits'] += 1
 
+    def with_other_features(self, pipeline):
+        return dataclasses.replace(pipeline, last=sum(LASTS) - pipeline.last)
+
     def life(self, seconds):
         if self.rng.random() < 0.4:
             self.edit()  # While it is down: seen at the start.
-        self.edit_at = self.rng.random() * 0.4
+        self.edit_at, self.awaited = None, 0  # From the first answer on.
         self.foreign = self._foreign()
         super().life(seconds)
 
@@ -64,14 +77,28 @@ class EditCampaign(campaigns.Campaign):
         super().last_life()
 
     def meanwhile(self, lived):
+        if self.edit_at is None:
+            self.edit_at = lived + self.rng.random() * 0.4
         if lived < self.edit_at:
             return
+        self.edit_at = lived + LOOK_S
+        if self.awaited:
+            if self._said().count(CHANGED) >= self.awaited:
+                self.awaited = 0
+                self.edit_at = lived + 0.1 + self.rng.random() * 0.2
+                self.ends = lived + self.rng.random() * 0.4
+            elif lived > self.taken_by:
+                self.counts.cry('PLAN', f'SIGHUP: not taken within {TAKEN_OVER_MAX_S} s')
+                self.ends = lived
+            return
         self.edit()
+        self.awaited = self._said().count(CHANGED) + 1
         self.engine.process.send_signal(signal.SIGHUP)
         self.figures.more['SIGHUPs'] += 1
-        self.edit_at = lived + 0.1 + self.rng.random() * 0.3
+        # Killed in the midst of the change, or some time behind it.
+        self.taken_by, self.ends = lived + TAKEN_OVER_MAX_S, math.inf
         if self.rng.random() < 0.4:
-            self.ends = lived + self.rng.random() * 0.12   # Killed in the midst of the change.
+            self.ends = lived + self.rng.random() * 0.12
 
     def after_life(self):
         before = self.history.switches
@@ -83,7 +110,7 @@ class EditCampaign(campaigns.Campaign):
         """The log says of each partition that another pipeline decided last whether its state is
         rebuilt or goes on: at the start, and before each change that was taken over."""
         rebuilt, went_on, started = 0, 0, False
-        for line in self._log():
+        for line in self._lines():
             message = line['message']
             if message == REBUILT and line['why'] == 'another plan':
                 rebuilt += 1
@@ -110,11 +137,14 @@ class EditCampaign(campaigns.Campaign):
         self.figures.more['rebuilt'] += rebuilt
         self.figures.more['went on'] += went_on
 
-    def _log(self):
-        """The lines of this life."""
+    def _said(self):
+        """The log of this life."""
         with open(self.engine.log_path, 'rb') as file:
             file.seek(self.log_from)
-            said = file.read()
+            return file.read()
+
+    def _lines(self):
+        said = self._said()
         self.log_from += len(said)
         for line in said.splitlines():
             try:

@@ -1,5 +1,6 @@
 """The engine as its users see it: a process, a port, a data directory. Kills only its own."""
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -11,14 +12,16 @@ import time
 
 import pipelines
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# What all tests share is found behind the modules here.
+sys.path.append(os.path.join(ROOT, 'tests', 'driver'))
 
 # A script that is told to end takes its engine and its files with it.
 signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def default_program(hooks):
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    build = os.environ.get('OUZEL_BUILD') or os.path.join(root, 'build')
+    build = os.environ.get('OUZEL_BUILD') or os.path.join(ROOT, 'build')
     return os.path.join(build, 'ouzel_hooks' if hooks else 'ouzel')
 
 
@@ -151,6 +154,11 @@ def tap(program, data_dir, topic, seconds=60):
                           timeout=seconds, check=False, env=clean_environment(),
                           stdin=subprocess.DEVNULL)
     return done.stdout.splitlines(), done.returncode, done.stderr.decode(errors='replace')
+
+
+def has_onnx(program):
+    done = subprocess.run([program, 'version', '--json'], capture_output=True, check=True)
+    return json.loads(done.stdout)['features']['model.onnx']
 
 
 def require(program):

@@ -4,8 +4,9 @@
 Modes: plain (the page cache survives), forget (what was not synced is lost, torn and reordered;
 some syncs fail), syscall (killed at the Nth call of a system call, by strace), recovery (killed
 mostly while it starts, with the door busy), edit (the pipeline file is edited all the time, and
-taken over by SIGHUP or at the start). One data directory lives through many kills; at its end
-all it holds is compared with a sequential reference and with a run that was never killed.
+taken over by SIGHUP or at the start), sink (an ONNX model, a table, files and receivers; edited
+too). One data directory lives through many kills; at its end all it holds is compared with a
+sequential reference and with a run that was never killed.
 Prints one line of counts; exit 1 if any is not zero.
 """
 import argparse
@@ -17,9 +18,10 @@ import campaign as campaigns
 import checker
 import edits
 import engine as engines
+import sinks
 
 MODES = {**dict.fromkeys(('plain', 'forget', 'syscall', 'recovery'), campaigns.Campaign),
-         'edit': edits.EditCampaign}
+         'edit': edits.EditCampaign, 'sink': sinks.SinkCampaign}
 
 
 def strace_works():

@@ -45,7 +45,8 @@ def event_record(line, source='', identity=''):
 
 
 def commit_body(first, rows, totals, names, threshold=0.9, plan=1):
-    """rows: dicts with fate, late, label, route, source, id, key, features."""
+    """rows: dicts with fate, late, label, route, source, id, key, features; all of
+    score 0.5. confidence: of a row, where it is not what the score and the threshold give."""
     out = struct.pack('<BBHIQ', 1, 1, len(names), len(rows), first) + text('crash') + text('d')
     out += struct.pack('<IdQQQ', 1, threshold, plan, 2, 0)
     for value in (totals['scored'], totals['late'], 0, 0, *totals['rejected']):
@@ -53,7 +54,9 @@ def commit_body(first, rows, totals, names, threshold=0.9, plan=1):
     out += varint(0) + b''.join(text(name) for name in names)
     for row in rows:
         decided = row['label'] | row['route'] << 4
-        out += ouzel_log.OUTCOME.pack(row['fate'], decided, 1 if row['late'] else 0, 0, 0, 0.5, 0.5)
+        sure = row.get('confidence', 0.5 + 0.5 * (threshold - 0.5) / threshold)
+        flags = 1 if row['late'] else 0
+        out += ouzel_log.OUTCOME.pack(row['fate'], decided, flags, 0, 0, 0.5, sure)
     for row in rows:
         out += text(row['source']) + text(row['id']) + text(row['key']) + text('')
         if row['fate']:

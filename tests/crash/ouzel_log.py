@@ -463,11 +463,30 @@ def read_snapshots(data_dir, log_id):
     return out
 
 
+def read_cursors(data_dir, log_id):
+    """{sink: log position that its cursor names} of the cursors that count."""
+    directory, out = os.path.join(data_dir, 'sinks'), {}
+    for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else ():
+        sink, found, _ = name.rpartition('.cursor')
+        if not found:
+            continue
+        with open(os.path.join(directory, name), 'rb') as file:
+            data = file.read()
+        for slot in (data[:PAGE], data[PAGE:2 * PAGE]):
+            if len(slot) < PAGE or crc32c(slot[:-4]) != struct.unpack_from('<I', slot, PAGE - 4)[0]:
+                continue
+            magic, version, _, owner, _, position = struct.unpack_from('<8sIIQQQ', slot)
+            if magic == b'OUZELCUR' and version == 1 and owner == log_id:
+                out[sink] = max(position, out.get(sink, 0))
+    return out
+
+
 def read_data_dir(data_dir):
     """(log, snapshots, partitions) of a data directory."""
     log_id, partitions = read_identity(data_dir)
     snapshots = read_snapshots(data_dir, log_id)
-    named = max((snapshot.durable for snapshot in snapshots), default=0)
+    named = max([0, *(snapshot.durable for snapshot in snapshots),
+                 *read_cursors(data_dir, log_id).values()])
     return read_log(os.path.join(data_dir, 'log'), log_id, named), snapshots, partitions
 
 

@@ -27,18 +27,24 @@ schema:
     n: {{type: number, min: 0}}
     v: {{type: number, min: -1000, max: 1000}}
 time: {{max_future: 5m, max_late: 60s}}
+{self.enrich()}features:
 {self.features()}
-{self.model()}
+model: {self.model()}
 decide: {{threshold: {self.threshold}, review: {self.review}, include_features: true}}
-'''
+{self.sinks()}'''
 
     def features(self):
-        return f'''features:
-  - {{of: [n, v], take: [{", ".join(TAKE)}], last: {self.last}}}
-  - {{of: v, take: [{", ".join(TAKE_TIME)}], over: 20s}}'''
+        return (f'  - {{of: [n, v], take: [{", ".join(TAKE)}], last: {self.last}}}\n'
+                f'  - {{of: v, take: [{", ".join(TAKE_TIME)}], over: 20s}}')
 
     def model(self):
-        return 'model: detector'
+        return 'detector'
+
+    def enrich(self):
+        return ''
+
+    def sinks(self):
+        return ''
 
     def names(self):
         """Of the features in an outcome."""

@@ -33,6 +33,14 @@ class Reference:
         self.newest = {}    # key -> newest event time that was not rejected
         self.values = {}    # (key, field) -> all values of events that were not rejected
 
+    def unknown(self, key):
+        """Whether the table lacks the key."""
+        return False
+
+    def score(self, features):
+        """Of the model; None: it is not worked out here."""
+        return None
+
     def judge(self, accepted, data):
         """(fate, late, features) of the next event of this partition. accepted: ns."""
         if not valid(data):
@@ -52,7 +60,11 @@ class Reference:
             for last in self.lasts:
                 self._window(features, f'{field}_{{}}_{last}'.format, values[-last:], before)
             del values[:-max(self.lasts)]
+        self.add(features, key)
         return FATE['scored'], time < newest, features
+
+    def add(self, features, key):
+        """What further features a pipeline has."""
 
     @staticmethod
     def _window(features, name, window, before):
@@ -71,15 +83,17 @@ def single(number):
 
 
 def decision(score, warming, pipeline):
-    """(label, route) of a score, by their names in docs/format."""
-    anomaly = score >= single(pipeline.threshold)
+    """(label, route) of a score, by their names in docs/format, and how sure that is."""
+    threshold = single(pipeline.threshold)
+    anomaly = score >= threshold
     if warming:
         route = 'pass'
     elif anomaly:
         route = 'alert'
     else:
         route = 'review' if score >= single(pipeline.review) else 'pass'
-    return 'anomaly' if anomaly else 'normal', route
+    way = (score - threshold) / (1 - threshold) if anomaly else (threshold - score) / threshold
+    return ('anomaly' if anomaly else 'normal', route), 0.5 + 0.5 * way
 
 
 def differences(expected, names, got):

@@ -15,7 +15,7 @@ import flip
 import kill_loop
 import planted
 
-KILLS = {'plain': 90, 'forget': 120, 'syscall': 50, 'recovery': 60, 'edit': 24}
+KILLS = {'plain': 90, 'forget': 120, 'syscall': 50, 'recovery': 60, 'edit': 24, 'sink': 24}
 FLIPS = 250
 
 
@@ -87,6 +87,8 @@ def main():
     for mode in kill_loop.MODES:
         if mode == 'syscall' and not kill_loop.strace_works():
             suite.skip(f'kills/{mode}', 'strace is absent or may not trace here')
+        elif mode == 'sink' and not engines.has_onnx(engines.default_program(False)):
+            suite.skip(f'kills/{mode}', 'the program was built without ONNX Runtime')
         else:
             suite.kills(mode)
     suite.faults()
