@@ -71,10 +71,14 @@ def flat(outcome: Mapping[str, Any]) -> dict[str, Any]:
 def to_frame(outcomes: Iterable[Mapping[str, Any]]) -> Any:
     """A pandas DataFrame with a row an outcome; `time` is a column of UTC times."""
     try:
+        import numpy
         import pandas
     except ImportError as error:
         raise OuzelError("to_frame needs pandas: pip install pandas") from error
     frame = pandas.DataFrame([flat(outcome) for outcome in outcomes])
     if "time" in frame:
-        frame["time"] = pandas.to_datetime(frame["time"], utc=True, format="ISO8601")
+        # Each with as many digits as it has; to_datetime takes that from pandas 2 on only.
+        times = numpy.array([text.removesuffix("Z") if text else "NaT" for text in frame["time"]],
+                            dtype="datetime64[ns]")
+        frame["time"] = pandas.to_datetime(times, utc=True)
     return frame

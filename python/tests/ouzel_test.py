@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import pathlib
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -11,6 +12,7 @@ from unittest import mock
 
 import ouzel
 from engine import PROGRAM, ROOT, Engine
+from onnx_writer import dense_net
 from ouzel import client as client_module
 from ouzel.frames import json_line
 
@@ -88,6 +90,14 @@ class RoundTrip(InScratch):
             ouzel.score(PIPELINE, [], sets=["decide.treshold=1"])
 
     @unittest.skipIf(pandas is None, "pandas is not here: frames are not tested")
+    def test_times_of_frames(self):
+        said = ["2026-03-01T00:00:00Z", "2026-03-01T00:00:00.123456789Z", None]
+        frame = ouzel.to_frame({"data": {"event": {"time": time}}} for time in said)
+        self.assertEqual([frame["time"][0].isoformat(), frame["time"][1].nanosecond],
+                         ["2026-03-01T00:00:00+00:00", 789])
+        self.assertTrue(frame["time"].isna()[2])
+
+    @unittest.skipIf(pandas is None, "pandas is not here: frames are not tested")
     def test_frames(self):
         frame = pandas.DataFrame([good(number) for number in range(50)])
         frame["vibration"] = [None if number % 2 else 1.5 for number in range(50)]
@@ -97,6 +107,49 @@ class RoundTrip(InScratch):
         self.assertEqual(list(scored["time"].dt.tz_localize(None)), list(frame["ts"]))
         self.assertTrue((scored["status"] == "scored").all())
         self.assertEqual(len(ouzel.to_frame([])), 0)
+
+
+class Card(InScratch):
+    def setUp(self):
+        super().setUp()
+        self.net = self.folder / "net.onnx"
+        self.net.write_bytes(dense_net([2, 4, 1]))
+
+    def shown(self, path):
+        return subprocess.run([PROGRAM, "model", "show", path], capture_output=True, text=True,
+                              check=True).stdout
+
+    def test_from_rows_or_a_file_it_is_the_same(self):
+        rows = [{"a": 1.5, "c": 10, "other": "x"}, {"a": 3, "c": 30}, {"a": None, "c": 50}]
+        table = self.folder / "rows.csv"
+        table.write_text("c,a\n10,1.5\n30,3\n50,\n")
+        cards = []
+        for number, reference in enumerate((rows, table)):
+            out = self.folder / f"{number}.onnx"
+            ouzel.write_model_card(self.net, out, features=["c", "a"], reference=reference,
+                                   threshold=0.25, name="mine")
+            cards.append(self.shown(out))
+        self.assertEqual(cards[0], cards[1])
+        self.assertIn('\\"c\\":{\\"mean\\":30', cards[0])
+        self.assertIn('\\"a\\":{\\"mean\\":2.25', cards[0])
+        self.assertIn('ouzel.name: "mine"', cards[0])
+
+    @unittest.skipIf(pandas is None, "pandas is not here: frames are not tested")
+    def test_a_frame_names_the_features(self):
+        frame = pandas.DataFrame({"c": [10, 30], "a": [1.0, float("nan")]})
+        ouzel.write_model_card(self.net, self.folder / "card.onnx", reference=frame)
+        self.assertIn('ouzel.features: "[\\"c\\",\\"a\\"]"', self.shown(self.folder / "card.onnx"))
+
+    def test_what_does_not_fit_is_said(self):
+        for features, reference, said in ((["a"], None, "takes 2 columns"),
+                                          (["a,b", "c"], None, "without a comma"),
+                                          (["a", "b"], [{"a": 1}], "has no 'b'"),
+                                          (None, [{"a": 1}], "features"),
+                                          (["a", "b"], self.folder / "none", "none")):
+            with self.subTest(said), self.assertRaisesRegex(ouzel.OuzelError, said):
+                ouzel.write_model_card(self.net, self.folder / "x.onnx", features=features,
+                                       reference=reference)
+        self.assertFalse((self.folder / "x.onnx").exists())
 
 
 class Lines(unittest.TestCase):
