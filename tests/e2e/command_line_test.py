@@ -57,7 +57,8 @@ class Usage(InScratch):
 
     def test_missing_files(self):
         self.assertIn("absent.yaml", self.expect(78, "run", "absent.yaml").stderr)
-        self.assertIn("absent", self.expect(78, "tap", "outcomes", "--data-dir", "absent").stderr)
+        for command in (("tap", "outcomes"), ("dlq", "ls")):
+            self.assertIn("absent", self.expect(78, *command, "--data-dir", "absent").stderr)
 
     def test_no_colour_without_a_terminal(self):
         for done in (self.expect(0, "--help"), self.expect(2, "rnu")):

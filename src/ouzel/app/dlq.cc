@@ -10,6 +10,7 @@
 #include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/command_line.h"
 #include "ouzel/base/clock.h"
+#include "ouzel/engine/data_directory.h"
 #include "ouzel/gateway/egress/cursor_file.h"
 #include "ouzel/gateway/egress/dead_letters.h"
 #include "ouzel/gateway/egress/knative_sink.h"
@@ -149,7 +150,10 @@ int dlq(const DlqOptions& options) {
     std::fprintf(stderr, "ouzel dlq: show needs --key KEY, as ls prints it\n");
     return kExitUsage;
   }
-  if (!fs->exists(options.data_dir)) return failed(options.data_dir + " is not there");
+  if (const auto meta = read_meta(*fs, options.data_dir); !meta) {
+    failed(meta.error().message);
+    return kExitConfig;
+  }
   const std::vector<std::string> sinks =
       sinks_with_cursors(*fs, cursor_directory(options.data_dir));
   if (!options.sink.empty() && std::find(sinks.begin(), sinks.end(), options.sink) == sinks.end()) {

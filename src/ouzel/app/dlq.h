@@ -15,8 +15,9 @@ struct DlqOptions {
   PipelineFile pipeline;  ///< For replay: whose sinks the letters go to.
 };
 
-/// Returns the exit code: 0, or 1 if a letter could not be delivered or there is none of that key.
-/// Also while the engine runs: what has been replayed is kept in a file of its own.
+/// Returns the exit code: 0, 78 where there is no data directory, or 1 if a letter could not be
+/// delivered or there is none of that key. Also while the engine runs: what has been replayed is
+/// kept in a file of its own.
 int dlq(const DlqOptions& options);
 
 }  // namespace ouzel

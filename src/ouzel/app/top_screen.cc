@@ -258,10 +258,12 @@ std::string top_line(const TopModel& model) {
       static_cast<unsigned long long>(s.in_flight), static_cast<unsigned long long>(s.alerts),
       static_cast<unsigned long long>(s.keys), s.latency_p50_ms, s.latency_p90_ms,
       s.latency_p99_ms);
-  if (model.has_truth) {
-    out +=
-        printed(" precision=%.2f recall_events=%.2f recall_episodes=%.2f", model.truth.precision(),
-                model.truth.event_recall(), model.truth.episode_recall());
+  // A share of nothing is no figure.
+  const TruthScore& truth = model.truth;
+  if (truth.labelled > 0) out += printed(" precision=%.2f", truth.precision());
+  if (truth.events > 0) {
+    out += printed(" recall_events=%.2f recall_episodes=%.2f", truth.event_recall(),
+                   truth.episode_recall());
   }
   return out;
 }

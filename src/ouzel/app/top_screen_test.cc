@@ -157,6 +157,10 @@ TEST(TopScreen, LineAndSummary) {
   EXPECT_NE(top_line(one).find("precision=0.80 recall_events=0.40 recall_episodes=0.75"),
             std::string::npos)
       << top_line(one);
+  TopModel early = one;
+  early.truth = {};
+  EXPECT_EQ(top_line(early).find("precision="), std::string::npos);
+  EXPECT_EQ(top_line(early).find("recall"), std::string::npos);
   const std::string summary = top_summary(one);
   EXPECT_NE(summary.find("lost               0\n"), std::string::npos) << summary;
   EXPECT_NE(summary.find("accepted           1,234,567\n"), std::string::npos);
