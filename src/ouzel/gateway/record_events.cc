@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "ouzel/decode/avro_json.h"
 #include "ouzel/decode/base64.h"
 #include "ouzel/decode/cloud_event.h"
 #include "ouzel/decode/detail.h"
@@ -19,6 +20,8 @@ constexpr std::string_view kPrefix = "ce_";
 constexpr std::string_view kCloudEvents = "application/cloudevents";
 constexpr std::string_view kHeaderAttribute = "kafkaheader";
 constexpr std::string_view kPayloadType = "dev.knative.kafka.event";
+/// Of one topic; more are asked for again.
+constexpr std::size_t kSchemasKept = 100;
 /// Beyond this the memory that one event took is given back.
 constexpr std::size_t kBytesKept = 1 << 20;
 
@@ -56,6 +59,7 @@ bool same_header(std::string_view name, std::string_view wanted) {
 RecordEvents::RecordEvents(const Schema& schema, Options options)
     : schema_(schema),
       format_(options.format),
+      registry_(options.registry),
       source_("/ouzel/" + options.pipeline + "/kafka#" + options.topic),
       decoder_(schema) {
   const std::array<const FieldSource*, 2> roles{&schema.key, &schema.time};
@@ -69,45 +73,105 @@ RecordEvents::RecordEvents(const Schema& schema, Options options)
 }
 
 Result<void> RecordEvents::append(const Record& record, Batch& batch) {
-  const Said said = read(record);
+  Said said = read(record);
   name(record, said);
-  if (bytes_.capacity() > kBytesKept) bytes_ = {};
-  bytes_.clear();
+  for (std::string* made : {&bytes_, &json_}) {
+    if (made->capacity() > kBytesKept) *made = {};
+    made->clear();
+  }
+  std::string_view value = record.value.value_or("");
   const bool automatic = format_ == RecordFormat::automatic;
-  const bool binary_mode = automatic && said.cloud_event;
-  if (!record.value && !binary_mode) {
+  if (!record.value && !(automatic && said.cloud_event)) {
     refuse(Fate::malformed, "a record without a value (a tombstone): expected a JSON object",
            batch);
-    return {};
-  }
-  const std::string_view value = record.value.value_or("");
-  if (value.size() > schema_.event_bytes_max) {
-    refuse(Fate::too_large,
-           "expected at most " + std::to_string(schema_.event_bytes_max) + " bytes, got " +
-               std::to_string(value.size()),
-           batch);
-    return {};
-  }
-  if (automatic && (said.framed || value.starts_with('\0') || value.starts_with('\1'))) {
-    refuse(Fate::malformed,
-           "the value is framed for a schema registry: set source.kafka.registry to its URL",
-           batch);
-  } else if (automatic && starts_with_ignoring_case(said.content_type, kCloudEvents)) {
-    if (is_json_event(said.content_type)) {
-      structured(value, batch);
+  } else if (value.size() > schema_.event_bytes_max) {
+    detail_ = "expected at most " + std::to_string(schema_.event_bytes_max) + " bytes, got " +
+              std::to_string(value.size());
+    refuse(Fate::too_large, detail_, batch);
+  } else if (automatic && record.value) {
+    OUZEL_TRY(const Fate fate, unframe(said, value));
+    if (fate == Fate::live) {
+      append_value(record, said, value, batch);
     } else {
-      std::string got = http::valid_utf8(said.content_type);
-      describe(detail_, "content-type", "application/cloudevents+json", {.token = got});
-      refuse(Fate::envelope, detail_, batch);
+      refuse(fate, detail_, batch);
     }
-  } else if (binary_mode) {
-    binary(record, said, batch);
-  } else if (automatic && looks_like_cloudevent(value)) {
-    structured(value, batch);
   } else {
-    payload(record, batch);
+    append_value(record, said, value, batch);
   }
   return {};
+}
+
+/// A value without its framing, by what the headers say of it.
+void RecordEvents::append_value(const Record& record, const Said& said, std::string_view value,
+                                Batch& batch) {
+  if (format_ == RecordFormat::json) return payload(record, value, batch);
+  if (starts_with_ignoring_case(said.content_type, kCloudEvents)) {
+    if (is_json_event(said.content_type)) return structured(value, batch);
+    const std::string got = http::valid_utf8(said.content_type);
+    describe(detail_, "content-type", "application/cloudevents+json", {.token = got});
+    return refuse(Fate::envelope, detail_, batch);
+  }
+  if (said.cloud_event) return binary(record, said, value, batch);
+  if (looks_like_cloudevent(value)) return structured(value, batch);
+  payload(record, value, batch);
+}
+
+/// If the value is framed, makes it JSON. Any fate but live: it cannot be, `detail_` says why.
+Result<Fate> RecordEvents::unframe(Said& said, std::string_view& value) {
+  std::string_view frame = said.frame.value_or(value);
+  const auto magic = frame.empty() ? 0xff : static_cast<unsigned char>(frame[0]);
+  const std::size_t size = magic == 0 ? kIdFrameBytes : magic == 1 ? kGuidFrameBytes : 0;
+  if (size == 0) {
+    // No JSON begins with a control character other than a blank.
+    const bool blank = magic == '\t' || magic == '\n' || magic == '\r';
+    if (!said.frame && (magic >= 0x20 || blank)) return Fate::live;
+    detail_ = said.frame ? "header __value_schema_id: " : "";
+    detail_ += "unknown magic byte, expected 0 or 1 (a schema registry's framing)";
+    if (!said.frame) detail_ += " or JSON";
+    if (!frame.empty()) detail_ += ", got " + std::to_string(magic);
+    return Fate::malformed;
+  }
+  if (frame.size() < size || (said.frame && frame.size() != size)) {
+    detail_ = "a schema's id: expected " + std::to_string(size) +
+              " bytes with its magic byte, got " + std::to_string(frame.size());
+    return Fate::malformed;
+  }
+  frame = frame.substr(0, size);
+  if (!said.frame) value.remove_prefix(size);
+  if (registry_ == nullptr) {
+    detail_ = "framed for a schema registry, schema " + name_of_frame(frame) +
+              ": set source.kafka.registry to its URL";
+    return Fate::malformed;
+  }
+  if (!starts_with_ignoring_case(said.content_type, kCloudEvents)) {
+    said.content_type = "application/json";
+  }
+  OUZEL_TRY(const auto schema, schema_of(frame));
+  return to_json(frame, *schema, value);
+}
+
+Result<std::shared_ptr<const RecordSchema>> RecordEvents::schema_of(std::string_view frame) {
+  if (const auto at = schemas_.find(frame); at != schemas_.end()) return at->second;
+  OUZEL_TRY(auto schema, registry_->find(frame));
+  if (schemas_.size() >= kSchemasKept) schemas_.clear();
+  if (schema->lasting) schemas_.emplace(frame, schema);
+  return schema;
+}
+
+Fate RecordEvents::to_json(std::string_view frame, const RecordSchema& schema,
+                           std::string_view& value) {
+  switch (schema.kind) {
+    case RecordSchema::Kind::json: return Fate::live;
+    case RecordSchema::Kind::unusable: detail_ = schema.why; return Fate::malformed;
+    case RecordSchema::Kind::avro: break;
+  }
+  const auto fault =
+      avro_to_json(json_, *schema.avro, value,
+                   {.bytes_max = schema_.event_bytes_max, .depth_max = schema_.depth_max});
+  value = json_;
+  if (!fault) return Fate::live;
+  detail_ = "schema " + name_of_frame(frame) + ": " + fault->detail;
+  return fault->fate;
 }
 
 RecordEvents::Said RecordEvents::read(const Record& record) {
@@ -126,7 +190,7 @@ RecordEvents::Said RecordEvents::read(const Record& record) {
     } else if (http::iequals(name, "traceparent")) {
       said.trace = trace_of(*header.value);
     } else if (name == "__value_schema_id") {
-      said.framed = true;
+      said.frame = header.value;
     }
   }
   return said;
@@ -145,7 +209,8 @@ void RecordEvents::structured(std::string_view value, Batch& batch) {
   decode({.form = EventForm::structured, .trace = given_.trace}, batch);
 }
 
-void RecordEvents::binary(const Record& record, const Said& said, Batch& batch) {
+void RecordEvents::binary(const Record& record, const Said& said, std::string_view value,
+                          Batch& batch) {
   // Also what cannot be read as an event is called by its own name, where it has one.
   if (!said.id.empty() && !said.source.empty() && http::is_utf8(said.id) &&
       http::is_utf8(said.source)) {
@@ -171,7 +236,6 @@ void RecordEvents::binary(const Record& record, const Said& said, Batch& batch) 
   if (!http::is_utf8(said.content_type)) {
     return refuse(Fate::envelope, "content-type: not UTF-8", batch);
   }
-  const std::string_view value = record.value.value_or("");
   if (event.end(said.content_type, value)) return refuse_data(value, batch);
   decode({.form = EventForm::structured, .trace = given_.trace}, batch);
 }
@@ -184,7 +248,7 @@ void RecordEvents::refuse_data(std::string_view value, Batch& batch) {
   refuse(Fate::malformed, detail_, batch);
 }
 
-void RecordEvents::payload(const Record& record, Batch& batch) {
+void RecordEvents::payload(const Record& record, std::string_view value, Batch& batch) {
   Envelope envelope = given_;
   std::size_t count = 0;
   for (Wanted& wanted : wanted_) {
@@ -193,7 +257,7 @@ void RecordEvents::payload(const Record& record, Batch& batch) {
   }
   envelope.attributes = std::span(attributes_).first(count);
   if (record.timestamp > WallTime{}) envelope.time = EventTime(record.timestamp.time_since_epoch());
-  bytes_.assign(*record.value);
+  bytes_.assign(value);
   decode(envelope, batch);
 }
 

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
+#include <optional>
 #include <vector>
 
+#include "ouzel/base/clock.h"
 #include "ouzel/base/random.h"
 #include "ouzel/decode/decode_fixture.h"
 #include "ouzel/http/message.h"
@@ -283,10 +287,183 @@ TEST_F(RecordEventsTest, ValuesBeyondTheLimitAreRejected) {
 }
 
 TEST_F(RecordEventsTest, FramedValuesNeedARegistry) {
-  EXPECT_EQ(read(std::string_view("\0\0\0\0\7{}", 7)).fate, Fate::malformed);
-  EXPECT_NE(read(kGood, {{"__value_schema_id", std::string_view("\0\0\0\0\7", 5)}})
-                .detail.find("source.kafka.registry"),
-            std::string::npos);
+  const Row row = read(std::string_view("\0\0\0\0\7{}", 7));
+  EXPECT_EQ(row.fate, Fate::malformed);
+  EXPECT_EQ(row.detail,
+            "framed for a schema registry, schema 7: set source.kafka.registry to its URL");
+  format = RecordFormat::json;
+  EXPECT_TRUE(read(std::string_view("\0\0\0\0\7{}", 7)).detail.starts_with("not valid JSON"));
+}
+
+/// Answers from a table; counts the questions.
+class TableClient final : public RegistryClient {
+ public:
+  RegistryAnswer get(const std::string& path) override {
+    ++questions;
+    const auto at = answers.find(path);
+    if (at != answers.end()) return {.status = 200, .body = at->second, .error = {}};
+    if (!there) return {.status = 0, .body = {}, .error = "connection refused"};
+    return {.status = 404, .body = R"({"error_code":40403,"message":"Schema not found"})"};
+  }
+  std::map<std::string, std::string> answers;
+  bool there = true;
+  int questions = 0;
+};
+
+constexpr std::string_view kAvroAnswer =
+    R"({"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[)"
+    R"({\"name\":\"device_id\",\"type\":\"string\"},)"
+    R"({\"name\":\"temperature\",\"type\":\"double\"}]}"})";
+constexpr std::string_view kAvroBody("\4d1\0\0\0\0\0\200\65\100", 11);  // d1, 21.5
+
+class FramedRecordsTest : public RecordEventsTest {
+ protected:
+  FramedRecordsTest() {
+    auto made = std::make_unique<TableClient>();
+    client = made.get();
+    client->answers = {
+        {"/schemas/ids/7", std::string(kAvroAnswer)},
+        {"/schemas/ids/8", R"({"schema":"{}","schemaType":"JSON"})"},
+        {"/schemas/ids/9", R"({"schema":"syntax = \"proto3\";","schemaType":"PROTOBUF"})"},
+        {"/schemas/ids/10", R"({"schema":"x","schemaType":"XML"})"},
+        {"/schemas/ids/11", R"({"schema":"{\"type\":\"strin\"}"})"},
+        {"/schemas/guids/01020304-0506-0708-090a-0b0c0d0e0f10", std::string(kAvroAnswer)}};
+    registry.emplace(std::move(made), "http://registry:8081/", clock);
+    events.emplace(schema,
+                   RecordEvents::Options{
+                       .pipeline = "press-line", .topic = "telemetry", .registry = &*registry});
+  }
+  Row framed(std::string_view value, std::vector<RecordHeader> headers = {}) {
+    Batch batch;
+    reset(batch, schema);
+    const auto done = events->append(record_of(value, headers), batch);
+    EXPECT_TRUE(done) << done.error().message;
+    return batch.rows() == 1 ? row_of(batch, 0) : Row();
+  }
+  static std::string frame(char id, std::string_view body) {
+    return std::string("\0\0\0\0", 4).append(1, id).append(body);
+  }
+
+  ManualClock clock;
+  TableClient* client = nullptr;
+  std::optional<SchemaRegistry> registry;
+  std::optional<RecordEvents> events;
+};
+
+TEST_F(FramedRecordsTest, AvroBehindTheFiveBytes) {
+  const Row row = framed(frame(7, kAvroBody));
+  EXPECT_EQ(row.fate, Fate::live) << row.detail;
+  EXPECT_EQ(row.key, "d1");
+  EXPECT_EQ(row.first, 21.5);
+  EXPECT_EQ(row.id, "partition:3/offset:10412");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(framed(frame(7, kAvroBody)).fate, Fate::live);
+  EXPECT_EQ(client->questions, 1);
+}
+
+TEST_F(FramedRecordsTest, TheIdInAHeader) {
+  const std::string id = frame(7, "");
+  EXPECT_EQ(framed(kAvroBody, {{"__value_schema_id", id}}).first, 21.5);
+  const std::string guid("\1\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20", 17);
+  EXPECT_EQ(framed(kAvroBody, {{"__value_schema_id", guid}}).first, 21.5);
+  EXPECT_EQ(framed(guid + std::string(kAvroBody)).first, 21.5);
+  EXPECT_EQ(framed(kAvroBody, {{"__value_schema_id", std::string_view("\0\7", 2)}}).detail,
+            "a schema's id: expected 5 bytes with its magic byte, got 2");
+  EXPECT_EQ(framed(kAvroBody, {{"__value_schema_id", "\5"}}).detail,
+            "header __value_schema_id: unknown magic byte, expected 0 or 1 (a schema registry's "
+            "framing), got 5");
+  EXPECT_EQ(framed(kAvroBody, {{"__value_schema_id", ""}}).fate, Fate::malformed);
+}
+
+TEST_F(FramedRecordsTest, JsonSchemaIsJson) {
+  EXPECT_EQ(framed(frame(8, kGood)).first, 21.5);
+  EXPECT_EQ(framed(frame(8, "")).fate, Fate::malformed);
+  EXPECT_EQ(framed(frame(8, R"({"device_id":"d1"})")).fate, Fate::schema);
+}
+
+TEST_F(FramedRecordsTest, FramedDataOfACloudEvent) {
+  auto headers = binary_headers();
+  headers.back().value = "application/avro";
+  const Row row = framed(frame(7, kAvroBody), headers);
+  EXPECT_EQ(row.fate, Fate::live) << row.detail;
+  EXPECT_EQ(row.id, "1234-1234-1234");
+  EXPECT_EQ(row.first, 21.5);
+  const std::string event = R"({"specversion":"1.0","type":"t","id":"1","source":"/my","data":)" +
+                            std::string(kGood) + "}";
+  EXPECT_EQ(framed(frame(8, event), {{"content-type", "application/cloudevents+json"}}).id, "1");
+}
+
+TEST_F(FramedRecordsTest, WhatCannotBeReadIsRejectedByName) {
+  const auto detail = [&](std::string_view value) {
+    const Row row = framed(value);
+    EXPECT_EQ(row.fate, Fate::malformed);
+    return row.detail;
+  };
+  EXPECT_EQ(detail(frame(9, "x")),
+            "schema 9 is a Protobuf schema, which is not supported: send Avro or JSON");
+  EXPECT_EQ(detail(frame(10, "x")),
+            "schema 10 is of type XML, which is not supported: send Avro or JSON");
+  EXPECT_EQ(detail(frame(11, "x")), R"(schema 11: Avro schema: unknown type "strin")");
+  EXPECT_EQ(detail(frame(12, "x")), "schema 12 is not in the schema registry");
+  EXPECT_EQ(detail(frame(7, kAvroBody.substr(1))),
+            "schema 7: Avro, at byte 1: 50 bytes expected, 9 left");
+  EXPECT_EQ(detail(std::string("\0\0\7", 3)),
+            "a schema's id: expected 5 bytes with its magic byte, got 3");
+  EXPECT_EQ(detail("\2{}"),
+            "unknown magic byte, expected 0 or 1 (a schema registry's framing) or JSON, got 2");
+}
+
+TEST_F(FramedRecordsTest, AnUnknownIdIsAskedForAgainLater) {
+  EXPECT_EQ(framed(frame(12, kAvroBody)).fate, Fate::malformed);
+  EXPECT_EQ(framed(frame(12, kAvroBody)).fate, Fate::malformed);
+  EXPECT_EQ(client->questions, 1);
+  client->answers["/schemas/ids/12"] = kAvroAnswer;
+  clock.advance(std::chrono::seconds(10));
+  EXPECT_EQ(framed(frame(12, kAvroBody)).fate, Fate::live);
+  EXPECT_EQ(client->questions, 2);
+}
+
+TEST_F(FramedRecordsTest, WithoutTheRegistryNothingIsAppendedAndNothingLost) {
+  client->there = false;
+  client->answers.clear();
+  Batch batch;
+  reset(batch, schema);
+  const std::string value = frame(7, kAvroBody);
+  const Record record = record_of(value);
+  const auto failed = events->append(record, batch);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(failed.error().message,
+            "schema registry http://registry:8081/schemas/ids/7: connection refused");
+  EXPECT_EQ(batch.rows(), 0U);
+  // What needs no registry goes on.
+  ASSERT_TRUE(events->append(record_of(kGood), batch));
+  client->answers["/schemas/ids/7"] = kAvroAnswer;
+  clock.advance(std::chrono::milliseconds(100));
+  ASSERT_TRUE(events->append(record, batch));
+  EXPECT_EQ(batch.rows(), 2U);
+  EXPECT_EQ(batch.fate[1], Fate::live);
+}
+
+TEST_F(FramedRecordsTest, ALittleAvroIsNotMuchJson) {
+  schema.event_bytes_max = 1000;
+  client->answers["/schemas/ids/13"] = R"({"schema":"{\"type\":\"array\",\"items\":\"null\"}"})";
+  const Row row =
+      framed(frame(13, std::string_view("\376\377\377\377\377\377\377\377\377\1\0", 11)));
+  EXPECT_EQ(row.fate, Fate::too_large);
+  EXPECT_EQ(row.detail,
+            "schema 13: expected at most 1000 bytes of JSON, got more from 11 bytes of Avro");
+}
+
+TEST_F(FramedRecordsTest, RandomFramesBecomeRows) {
+  Random random(99);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string value = frame(static_cast<char>(7 + random.below(6)), kAvroBody);
+    value[4 + random.below(value.size() - 4)] = static_cast<char>(random.below(256));
+    value.resize(value.size() - random.below(4));
+    const Row row = framed(value);
+    EXPECT_EQ(row.fate == Fate::live, row.detail.empty());
+  }
+  EXPECT_LT(client->questions, 300);
 }
 
 TEST_F(RecordEventsTest, RowsOfOneBatchDoNotMindEachOther) {

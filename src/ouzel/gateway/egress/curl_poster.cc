@@ -1,7 +1,6 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "ouzel/base/check.h"
+#include "ouzel/gateway/broken_pipe.h"
 #include "ouzel/gateway/egress/address_guard.h"
 #include "ouzel/gateway/egress/poster.h"
 #include "ouzel/gateway/egress/sink_spec.h"
@@ -75,15 +75,6 @@ struct Transfer {
     return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
   }
 };
-
-/// A write to a connection that the peer has closed must fail, not end the process; the library
-/// leaves that to its caller where TLS is on.
-void ignore_broken_pipe() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
 
 class CurlPoster final : public Poster {
  public:
