@@ -11,7 +11,7 @@ namespace {
 
 /// CONTRACT: a signal drains, commits and ends within 25 s.
 constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(17);
-constexpr std::chrono::milliseconds kMeetMax = std::chrono::seconds(10);
+constexpr std::chrono::milliseconds kMeetMax = std::chrono::seconds(3);
 
 KafkaEngineOptions engine_options(const RunOptions& options) {
   const Pipeline& pipeline = options.pipeline;

@@ -6,9 +6,10 @@
 #include <memory>
 #include <utility>
 
+#include "ouzel/app/command_line.h"
 #include "ouzel/app/interrupt.h"
-#include "ouzel/app/listen_address.h"
 #include "ouzel/app/live.h"
+#include "ouzel/app/waiting_room.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/forgetful_file_system.h"
@@ -26,6 +27,9 @@ constexpr std::chrono::nanoseconds kAnswerGrace = std::chrono::seconds(3);
 /// and requests do not wait for a look.
 constexpr std::chrono::nanoseconds kLook = std::chrono::milliseconds(500);
 constexpr std::chrono::nanoseconds kLookForEnd = std::chrono::milliseconds(50);
+
+/// Between two attempts to reach brokers.
+constexpr std::chrono::nanoseconds kAskAgain = std::chrono::seconds(1);
 
 std::unique_ptr<FileSystem> make_file_system() {
   auto real = make_posix_file_system();
@@ -49,7 +53,8 @@ void configure_logging(const RunOptions& options) {
 
 int exit_code(const Error& error) {
   logging::error("cannot run", {{"why", error.message}});
-  return error.code == ErrorCode::config ? 78 : 1;
+  if (error.code == ErrorCode::config) return kExitConfig;
+  return kExitFailed;
 }
 
 /// The server, in front of the pipeline.
@@ -57,16 +62,37 @@ Result<std::unique_ptr<http::Server>> serve(const RunOptions& options, Live& liv
                                             const Clock& clock) {
   http::Router router;
   live.add_routes(router);
-  OUZEL_TRY(const ListenAddress listen, parse_listen(options.pipeline.serve.listen));
-  http::ServerOptions limits{
-      .address = listen.address, .port = listen.port, .io_threads = io_thread_count(options)};
-  limits.limits.connections_max = options.pipeline.limits.connections;
-  OUZEL_TRY(auto server, http::Server::start(limits, std::move(router), clock));
+  OUZEL_TRY(auto server, listen_on(options, std::move(router), clock));
   live.set_server(*server);
-  const bool v6 = listen.address.find(':') != std::string::npos;
-  logging::info("listening on http://" + (v6 ? "[" + listen.address + "]" : listen.address) + ":" +
-                std::to_string(server->port()));
   return server;
+}
+
+bool may_pass(const RunOptions& options, const Error& error) {
+  return !options.pipeline.kafka_source.topic.empty() &&
+         (error.code == ErrorCode::retry || error.code == ErrorCode::unavailable);
+}
+
+/// Opens the pipeline; one whose brokers cannot be reached waits for them, and says so on its port.
+/// Error unavailable: they did not come in time, or a signal came first.
+Result<std::unique_ptr<Live>> open_live(const RunOptions& options, AssemblySeams seams,
+                                        const Interrupt& interrupt) {
+  auto live = Live::open(options, seams);
+  if (live || !may_pass(options, live.error())) return live;
+  OUZEL_TRY(const auto room, WaitingRoom::open(options, *seams.clock));
+  const SteadyTime begun = seams.clock->steady();
+  std::string told;
+  do {
+    room->set_why(live.error().message);
+    if (told != live.error().message) {
+      told = live.error().message;
+      logging::warn("waiting for the brokers", {{"why", told}});
+    }
+    const bool given_up = options.give_up > std::chrono::nanoseconds(0) &&
+                          seams.clock->steady() - begun >= options.give_up;
+    if (given_up || interrupt.wait(kAskAgain)) return live;
+    live = Live::open(options, seams);
+  } while (!live && may_pass(options, live.error()));
+  return live;
 }
 
 }  // namespace
@@ -79,8 +105,13 @@ int run_pipeline(const RunOptions& options) {
   if (!files) return exit_code({ErrorCode::config, "OUZEL_TEST_FS: not understood"});
   const auto now = static_cast<std::uint64_t>(clock.wall().time_since_epoch().count());
   Random random(now ^ (static_cast<std::uint64_t>(::getpid()) << 48));
-  auto live = Live::open(options, {.files = files.get(), .clock = &clock, .random = &random});
-  if (!live) return exit_code(live.error());
+  const AssemblySeams seams{.files = files.get(), .clock = &clock, .random = &random};
+  auto live = open_live(options, seams, interrupt);
+  if (!live && interrupt.requested()) return kExitDone;
+  if (!live) {
+    const int code = exit_code(live.error());
+    return may_pass(options, live.error()) ? kExitUnavailable : code;
+  }
   auto server = serve(options, **live, clock);
   if (!server) return exit_code(server.error());
   (*live)->start();

@@ -35,6 +35,11 @@ void describe_engine(Options& flags, RunOptions& run) {
               {.value = "N", .help = "Threads that score; 0: by the number of cores"})
       .option("--io-threads", into(run.io_threads, 0, 64),
               {.value = "N", .help = "Threads that serve HTTP; 0: by the number of cores"})
+      .option("--give-up", into(run.give_up),
+              {.value = "DURATION",
+               .help = "Ends with 69 if brokers cannot be reached for so long; 0: never",
+               .initial = "0s",
+               .env = "OUZEL_GIVE_UP"})
       .flag("--rebuild-state", run.rebuild_state,
             "Rebuilds the state of the keys from the retained events");
 }

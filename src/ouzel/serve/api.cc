@@ -38,8 +38,9 @@ struct Health {
 Health check(const EngineStatus& status, bool accepting) {
   Health out;
   out.line(accepting, "doors", accepting ? "ok" : "closed: starting or stopping");
-  out.line(status.log.admits_events, "log",
-           status.log.admits_events ? "ok" : "takes no events: " + status.log.why);
+  const std::string& why = status.log.why;
+  out.line(why.empty(), "log",
+           why.empty() ? "ok" : (status.log.admits_events ? why : "takes no events: " + why));
   std::size_t working = 0;
   for (const LaneStatus& lane : status.lanes) {
     const std::string name = "lane-" + std::to_string(lane.partition.value());

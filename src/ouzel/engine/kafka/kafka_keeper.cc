@@ -12,7 +12,7 @@ namespace {
 constexpr std::chrono::nanoseconds kLook = std::chrono::seconds(1);
 /// A partition that gets little has a snapshot so often all the same, so that a hand-over is short.
 constexpr std::chrono::nanoseconds kSnapshotEvery = std::chrono::seconds(60);
-constexpr std::chrono::nanoseconds kWatchEvery = std::chrono::seconds(30);
+constexpr std::chrono::nanoseconds kWatchEvery = std::chrono::seconds(10);
 constexpr std::chrono::milliseconds kAsk{5000};
 constexpr std::uint64_t kStateShare = 8;  ///< As the segment engine's (engine/keeper.cc).
 

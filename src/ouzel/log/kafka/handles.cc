@@ -53,10 +53,15 @@ Partitions offset_list(const std::string& topic, std::span<const GroupOffset> of
   return list;
 }
 
+std::string_view without_thread(std::string_view line) {
+  constexpr std::string_view kEnd = "]: ";
+  const std::size_t end = line.starts_with("[thrd:") ? line.find(kEnd) : line.npos;
+  return end == line.npos ? line : line.substr(end + kEnd.size());
+}
+
 void log_line(const rd_kafka_t* /*handle*/, int level, const char* facility, const char* line) {
-  constexpr int kWarning = 4;
-  const logging::Fields fields = {{"what", facility}, {"line", line}};
-  if (level <= kWarning) {
+  const logging::Fields fields = {{"what", facility}, {"line", std::string(without_thread(line))}};
+  if (level <= kErrorLevel) {
     logging::warn("kafka client", fields);
   } else {
     logging::debug("kafka client", fields);

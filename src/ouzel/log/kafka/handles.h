@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "ouzel/base/error.h"
 #include "ouzel/log/kafka/consumer.h"
@@ -34,7 +35,10 @@ Result<Conf> make_conf(const KafkaSettingList& settings);
 Result<Handle> make_handle(rd_kafka_type_t type, Conf conf);
 /// Offsets to commit, with their metadata.
 Partitions offset_list(const std::string& topic, std::span<const GroupOffset> offsets);
-/// librdkafka's own lines become log lines: worth a warning from level 4 on.
+/// Of librdkafka's own lines (as syslog's): from here down something is wrong.
+inline constexpr int kErrorLevel = 3;
+/// librdkafka's own lines become log lines: a warning where something is wrong.
+std::string_view without_thread(std::string_view line);  ///< Its "[thrd:…]: " cut off.
 void log_line(const rd_kafka_t* handle, int level, const char* facility, const char* line);
 
 }  // namespace ouzel::kafka

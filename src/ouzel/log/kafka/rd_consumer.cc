@@ -19,7 +19,6 @@ Result<std::unique_ptr<KafkaConsumer>> open_consumer(const ConsumerOptions&, Gro
 #include <atomic>
 #include <mutex>
 
-#include "ouzel/base/logging.h"
 #include "ouzel/log/kafka/handles.h"
 
 namespace ouzel {
@@ -110,6 +109,7 @@ class RdConsumer final : public KafkaConsumer {
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_rebalance_cb(conf.get(), rebalanced);
     rd_kafka_conf_set_error_cb(conf.get(), went_wrong);
+    rd_kafka_conf_set_log_cb(conf.get(), said);
     OUZEL_TRY(handle_, make_handle(RD_KAFKA_CONSUMER, std::move(conf)));
     rd_kafka_poll_set_consumer(handle_.get());
     queue_.reset(rd_kafka_queue_get_consumer(handle_.get()));
@@ -234,6 +234,7 @@ class RdConsumer final : public KafkaConsumer {
     if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR && entry.partition_cnt == 0) {
       return failed("metadata of topic " + topic, entry.err);
     }
+    set_trouble({});  // A broker answers.
     return static_cast<std::uint32_t>(entry.partition_cnt);
   }
 
@@ -311,9 +312,17 @@ class RdConsumer final : public KafkaConsumer {
 
   static void went_wrong(rd_kafka_t* /*handle*/, int error, const char* reason, void* opaque) {
     auto& self = *static_cast<RdConsumer*>(opaque);
+    // "All brokers are down" says less than why the last of them is.
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.trouble().empty()) return;
     self.set_trouble(reason);
-    logging::warn("kafka", {{"error", rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(error))},
-                            {"why", reason}});
+  }
+
+  /// Comes at once, from the library's own threads; errors come only with a poll.
+  static void said(const rd_kafka_t* handle, int level, const char* facility, const char* line) {
+    log_line(handle, level, facility, line);
+    if (level > kErrorLevel || handle == nullptr) return;
+    static_cast<RdConsumer*>(rd_kafka_opaque(handle))
+        ->set_trouble(std::string(without_thread(line)));
   }
 
   void set_trouble(std::string why) {
