@@ -2,6 +2,8 @@
 import time
 
 import confluent_kafka
+import confluent_kafka.admin
+import kafka
 
 DELIVER_S = 60
 READ_S = 60
@@ -79,6 +81,36 @@ def ends(bootstrap, topic, **settings):
             for partition in partitions}
     finally:
         consumer.close()
+
+
+def create_topics(bootstrap, *names, partitions=4):
+    """Through one connection, where Cluster.create_topic starts a program each time."""
+    admin = confluent_kafka.admin.AdminClient(configuration(bootstrap, {}))
+    made = admin.create_topics([confluent_kafka.admin.NewTopic(name, partitions)
+                                for name in names], operation_timeout=READ_S)
+    for future in made.values():
+        future.result(READ_S)
+
+
+def committed(bootstrap, group, topic, partitions):
+    """{partition: (offset, metadata)} of a group; no entry: none. By kafka-python: the other one
+    reads metadata beyond its end."""
+    places = [kafka.TopicPartition(topic, number) for number in range(partitions)]
+    end = time.monotonic() + READ_S
+    while True:
+        try:
+            admin = kafka.KafkaAdminClient(bootstrap_servers=bootstrap)
+            try:
+                found = admin.list_group_offsets({group: places})[group]
+                return {one.partition: (at.offset, at.metadata) for one, at in found.items()
+                        if at.offset >= 0}
+            finally:
+                admin.close()
+        except kafka.errors.KafkaError:
+            # Its coordinator moves, or is not made yet.
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.1)
 
 
 def configuration(bootstrap, settings):

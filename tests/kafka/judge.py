@@ -6,6 +6,8 @@ PHANTOM    an outcome of no record
 REORDERED  outcomes of a key out of the order of its records
 STATE      status, reason, flags, features or bytes differ from the sequential reference
 OFFSET     the group's committed offset is not the end of what has outcomes
+TOTALS     what the group's note says beside the offset is not what was counted
+BYTES      a value differs from that of a worker whom nobody disturbed
 
 The reading is done by kafka-python, which shares no code with librdkafka, and the reference is that
 of tests/crash.
@@ -19,10 +21,11 @@ import kafka
 
 import broker
 
-sys.path.insert(0, str(broker.ROOT / "tests" / "crash"))
+sys.path.append(str(broker.ROOT / "tests" / "crash"))
 import reference  # noqa: E402
 
-COUNTS = ("LOST", "DUP", "PHANTOM", "REORDERED", "STATE", "OFFSET")
+COUNTS = ("LOST", "DUP", "PHANTOM", "REORDERED", "STATE", "OFFSET",
+          "TOTALS", "BYTES")
 TELL_MAX, MESSAGE_MAX = 12, 600
 READ_S = 120
 ERRORS = "__ouzel.errors."
@@ -199,3 +202,25 @@ class Judge:
             if committed.get(partition) != end:
                 self.counts.cry("OFFSET", f"partition {partition}: {end} expected, got "
                                 f"{committed.get(partition)}")
+
+    def take_notes(self, notes):
+        """{partition: text beside the committed offset}."""
+        for partition, text in notes.items():
+            fields = dict(word.split("=", 1) for word in text.split(" ")[1:])
+            scored, late, _, _, _, *rejected = map(int, fields["totals"].split(","))
+            reasons = [self.expected[place][:2] for place in self.expected
+                       if place[0] == partition]
+            wanted = {"scored": sum(reason is None for reason, _ in reasons),
+                      "late": sum(late for reason, late in reasons if reason is None),
+                      "rejected": sum(reason is not None for reason, _ in reasons)}
+            got = {"scored": scored, "late": late, "rejected": sum(rejected)}
+            if got != wanted:
+                self.counts.cry("TOTALS", f"partition {partition}: {wanted} expected, got {got}")
+
+    def compare(self, calm):
+        """Outcomes of the same records by a worker whom nobody disturbed."""
+        values = {message.headers["ce_id"]: message.value for message in calm}
+        for place, message in self.outcomes.items():
+            want = values.get(message.headers["ce_id"])
+            if message.value != want:
+                self.counts.cry("BYTES", f"{place}:\n    {message.value}\n    {want}")

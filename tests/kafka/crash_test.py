@@ -1,0 +1,31 @@
+"""Not one outcome is lost or doubled, whatever is killed. OUZEL_KAFKA_SCALE multiplies the kills."""
+import os
+import unittest
+
+import broker
+import crash_campaign
+import judge
+
+SCALE = float(os.environ.get("OUZEL_KAFKA_SCALE", "1"))
+
+
+class Crash(unittest.TestCase):
+    """One cluster for all modes that need one node."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(broker.Cluster())
+
+    def check(self, mode, times, seed=1):
+        said = []
+        counts = judge.Counts(said.append)
+        kind = crash_campaign.MODES[mode]
+        with kind(self.cluster, mode, seed, counts) as campaign:
+            campaign.run(max(1, round(times * SCALE)))
+            print(f"  {mode}: {campaign.line()}: {counts.line()}", flush=True)
+        self.assertEqual(counts.total(), 0, "\n".join(said))
+        for name in kind.must_count:
+            self.assertGreater(campaign.figures[name], 0, f"never {name}")
+
+    def test_kill(self):
+        self.check("kill", 24)
