@@ -215,7 +215,8 @@ void KafkaEngine::feed(KafkaMessage message, Frames& frames) {
   const Record& record = message.record();
   const PartitionPtr partition = find(record.partition);
   // Fetched before the partition went, or before a lane went back to its snapshot.
-  if (!partition || !partition->lane || halted_.load(std::memory_order_relaxed)) return;
+  if (!partition || !partition->lane || partition->out_of_place) return;
+  if (halted_.load(std::memory_order_relaxed)) return;
   InputFrame& frame = frames[record.partition];
   const std::size_t rows = frame.batch.rows();
   const Offset next = rows > 0 ? frame.first + rows : partition->input.next;

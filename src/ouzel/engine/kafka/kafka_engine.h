@@ -91,7 +91,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   Offset out_of_range(PartitionId partition) override;
 
   Offset open_partition(PartitionId id);
-  std::optional<GroupOffset> find_committed(PartitionId id);
+  std::optional<GroupOffset> find_committed(PartitionId id, bool& fenced);
   void fence_owner(PartitionId id);
   void recover(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks);
   CommitNote read_offset(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks);

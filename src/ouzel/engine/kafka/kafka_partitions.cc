@@ -70,8 +70,8 @@ Offset KafkaEngine::open_partition(PartitionId id) {
   std::optional<GroupOffset> at;
   std::optional<Watermarks> marks;
   Wake pause;
-  while (!closing_.load(std::memory_order_acquire)) {
-    at = find_committed(id);
+  for (bool fenced = false; !closing_.load(std::memory_order_acquire);) {
+    at = find_committed(id, fenced);
     if (const auto found = consumer_->watermarks(id, kAsk)) marks = *found;
     if (at && marks) break;
     pause.wait_for(kTryAgain);
@@ -89,11 +89,12 @@ Offset KafkaEngine::open_partition(PartitionId id) {
   return partition->found.replay_offset;
 }
 
-/// Where the group stands, once no transaction of the partition is undecided.
-std::optional<GroupOffset> KafkaEngine::find_committed(PartitionId id) {
+/// Where the group stands, once no transaction of the partition is undecided. Fences its last owner
+/// once at most: if somebody else left it open, its timeout must be waited for.
+std::optional<GroupOffset> KafkaEngine::find_committed(PartitionId id, bool& fenced) {
   auto found = consumer_->committed({&id, 1}, kAskStable);
   if (!found && found.error().code == ErrorCode::retry) {
-    fence_owner(id);
+    if (!std::exchange(fenced, true)) fence_owner(id);
     found = consumer_->committed({&id, 1}, kAsk);
   }
   if (found && found->size() == 1) return found->front();
@@ -319,8 +320,11 @@ void KafkaEngine::reopen_diverged() {
                   {{"partition", text(id.value())}});
     close_partition(*partition);
     const Offset start = open_partition(id);
-    if (const auto sought = consumer_->seek(id, start); !sought) {
-      logging::warn("seek", {{"why", sought.error().message}});
+    const auto reopened = find(id);
+    if (const auto sought = consumer_->seek(id, start); !sought && reopened) {
+      logging::warn("a partition cannot be read again yet", {{"why", sought.error().message}});
+      // What comes from the old place is behind a hole that is none.
+      reopened->out_of_place = true;
       const std::lock_guard lock(mutex_);
       diverged_.push_back(id);
     }

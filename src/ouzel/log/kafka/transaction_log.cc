@@ -177,7 +177,7 @@ void TransactionLog::transact() {
       commit_ns_.record(static_cast<std::uint64_t>(took.count()));
       interval_ = std::clamp(2 * took, options_.interval_min,
                              std::max(options_.interval_min, options_.interval_max));
-      return settle();
+      return settle(take_open());
     }
   }
   fail_transaction(done.error());
@@ -229,6 +229,12 @@ TransactionResult TransactionLog::write(const Pending& frame) {
   return seams_.records(frame.header.partition, *frame.body, *producer_);
 }
 
+std::vector<TransactionLog::Pending> TransactionLog::take_open() {
+  const std::lock_guard lock(mutex_);
+  open_bytes_ = 0;
+  return std::exchange(open_, {});
+}
+
 /// Where the frames bring the group, with the note of each partition's last one.
 std::vector<GroupOffset> TransactionLog::offsets_of(const std::vector<Pending>& frames) {
   std::map<PartitionId, GroupOffset> ends;
@@ -253,11 +259,11 @@ std::vector<GroupOffset> TransactionLog::offsets_of(const std::vector<Pending>& 
   return out;
 }
 
-/// The open transaction is committed.
-void TransactionLog::settle() {
+/// These frames are committed; `open_` holds those that are not.
+void TransactionLog::settle(std::vector<Pending> frames) {
   std::vector<FrameHeader> headers;
   std::uint64_t bytes = 0;
-  for (Pending& frame : open_) {
+  for (Pending& frame : frames) {
     headers.push_back(frame.header);
     bytes += frame.header.body_bytes;
     recent_.push(frame.header, std::move(frame.body));
@@ -270,10 +276,8 @@ void TransactionLog::settle() {
       const auto partition = partitions_.find(header.partition);
       if (partition != partitions_.end()) partition->second.committed = end_of(header);
     }
-    open_.clear();
-    open_bytes_ = 0;
-    abort_wanted_ = false;
-    if (queue_.empty()) hurry_ = false;
+    if (open_.empty()) abort_wanted_ = false;
+    if (open_.empty() && queue_.empty()) hurry_ = false;
     trouble_.clear();
   }
   tell_waiters(std::nullopt);
@@ -344,13 +348,7 @@ bool TransactionLog::resolve() {
     for (const Pending& frame : open_) open_bytes_ += frame.header.body_bytes;
   }
   unresolved_ = false;
-  if (!done.empty()) {
-    std::vector<Pending> rest = std::exchange(open_, std::move(done));
-    settle();
-    const std::lock_guard lock(mutex_);
-    open_ = std::move(rest);
-    for (const Pending& frame : open_) open_bytes_ += frame.header.body_bytes;
-  }
+  if (!done.empty()) settle(std::move(done));
   changed_.notify_all();
   for (const PartitionId id : diverged) seams_.diverged(id);
   return true;

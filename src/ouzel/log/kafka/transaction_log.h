@@ -69,8 +69,8 @@ class TransactionLog final : public Log {
   /// The partition's frames go on from `committed`; absent: the group has never been there. `note`:
   /// what its next commit says beside plan and totals.
   void enter(PartitionId partition, std::optional<Offset> committed, CommitNote note);
-  /// Its frames that are not committed are dropped. No transaction with any of them is under way
-  /// when it returns.
+  /// Its frames that are not committed are dropped, and who waits for them is told nothing of it.
+  /// No transaction with any of them is under way when it returns.
   void leave(PartitionId partition);
   /// Commits what there is without waiting for the interval.
   void hurry();
@@ -116,7 +116,8 @@ class TransactionLog final : public Log {
   TransactionResult fill();
   TransactionResult write(const Pending& frame);
   std::vector<GroupOffset> offsets_of(const std::vector<Pending>& frames);
-  void settle();
+  std::vector<Pending> take_open();
+  void settle(std::vector<Pending> frames);
   void fail_transaction(const TransactionError& error);
   bool resolve();
   void take_new();
