@@ -17,6 +17,7 @@ void add_commands(CommandLine& line) {
   add_tap(line);
   add_top(line);
   add_dlq(line);
+  add_topics(line);
   add_bench(line);
   add_completion(line);
   add_doctor(line);

@@ -19,6 +19,7 @@ void add_simulate(CommandLine& line);
 void add_tap(CommandLine& line);
 void add_top(CommandLine& line);
 void add_dlq(CommandLine& line);
+void add_topics(CommandLine& line);
 void add_bench(CommandLine& line);
 void add_completion(CommandLine& line);
 void add_doctor(CommandLine& line);

@@ -5,6 +5,7 @@
 #include "ouzel/app/version.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/gateway/record_events.h"
+#include "ouzel/log/kafka/kafka_settings.h"
 
 namespace ouzel {
 namespace {
@@ -13,15 +14,16 @@ namespace {
 constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(17);
 constexpr std::chrono::milliseconds kMeetMax = std::chrono::seconds(3);
 
-KafkaEngineOptions engine_options(const RunOptions& options) {
+Result<KafkaEngineOptions> engine_options(const RunOptions& options) {
   const Pipeline& pipeline = options.pipeline;
-  return {.data_dir = options.data_dir,
-          .rebuild_state = options.rebuild_state,
-          .snapshot_bytes = pipeline.limits.snapshot_bytes,
-          .in_flight = pipeline.limits.in_flight,
-          .source = pipeline.kafka_source,
-          .consumer_settings = pipeline.kafka.settings,
-          .producer_settings = pipeline.kafka.settings};
+  OUZEL_TRY(KafkaSettings settings, kafka_settings(pipeline.kafka, pipeline.directory));
+  return KafkaEngineOptions{.data_dir = options.data_dir,
+                            .rebuild_state = options.rebuild_state,
+                            .snapshot_bytes = pipeline.limits.snapshot_bytes,
+                            .in_flight = pipeline.limits.in_flight,
+                            .source = pipeline.kafka_source,
+                            .consumer_settings = std::move(settings.consumer),
+                            .producer_settings = std::move(settings.producer)};
 }
 
 }  // namespace
@@ -29,7 +31,7 @@ KafkaEngineOptions engine_options(const RunOptions& options) {
 Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
                                                       AssemblySeams seams) {
   std::unique_ptr<KafkaAssembly> made(new KafkaAssembly);
-  KafkaEngineOptions wanted = engine_options(options);
+  OUZEL_TRY(KafkaEngineOptions wanted, engine_options(options));
   // A lane is a partition of the topic, whatever limits.partitions says.
   Pipeline pipeline = options.pipeline;
   OUZEL_TRY(pipeline.limits.partitions, KafkaEngine::count_partitions(wanted, kMeetMax));

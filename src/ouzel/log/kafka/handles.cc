@@ -12,6 +12,21 @@ namespace {
 
 constexpr std::size_t kErrorBytes = 512;
 
+std::optional<std::string_view> view(const void* bytes, std::size_t size) {
+  if (bytes == nullptr) return std::nullopt;
+  return std::string_view(static_cast<const char*>(bytes), size);
+}
+
+/// Which file it is that a `….location` could not be read from.
+std::string with_file(const rd_kafka_conf_t& conf, std::string why) {
+  const std::string name = why.substr(0, why.find(' '));
+  std::array<char, 4096> path{};
+  std::size_t size = path.size();
+  const bool known = name.ends_with(".location") &&
+                     rd_kafka_conf_get(&conf, name.c_str(), path.data(), &size) == RD_KAFKA_CONF_OK;
+  return known ? why + " (can " + path.data() + " be read?)" : why;
+}
+
 }  // namespace
 
 Result<Conf> make_conf(const KafkaSettingList& settings) {
@@ -35,7 +50,7 @@ Result<Conf> make_conf(const KafkaSettingList& settings) {
 Result<Handle> make_handle(rd_kafka_type_t type, Conf conf) {
   std::array<char, kErrorBytes> why{};
   rd_kafka_t* handle = rd_kafka_new(type, conf.get(), why.data(), why.size());
-  if (handle == nullptr) return fail(ErrorCode::config, "kafka: " + std::string(why.data()));
+  if (handle == nullptr) return fail(ErrorCode::config, "kafka: " + with_file(*conf, why.data()));
   (void)conf.release();
   return Handle(handle);
 }
@@ -57,6 +72,33 @@ std::string_view without_thread(std::string_view line) {
   constexpr std::string_view kEnd = "]: ";
   const std::size_t end = line.starts_with("[thrd:") ? line.find(kEnd) : line.npos;
   return end == line.npos ? line : line.substr(end + kEnd.size());
+}
+
+void free_message(rd_kafka_message_t* message) { rd_kafka_message_destroy(message); }
+
+KafkaMessage wrap(rd_kafka_message_t* message) {
+  Record record{.topic = rd_kafka_topic_name(message->rkt),
+                .partition = PartitionId(static_cast<std::uint16_t>(message->partition)),
+                .offset = Offset(static_cast<std::uint64_t>(message->offset)),
+                .key = view(message->key, message->key_len),
+                .value = view(message->payload, message->len)};
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  record.timestamp =
+      WallTime(std::chrono::milliseconds(rd_kafka_message_timestamp(message, &type)));
+  std::vector<RecordHeader> headers;
+  rd_kafka_headers_t* found = nullptr;
+  if (rd_kafka_message_headers(message, &found) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    headers.reserve(rd_kafka_header_cnt(found));
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(found, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+      headers.push_back({name, view(value, size)});
+    }
+  }
+  return {KafkaMessage::Owner(message, free_message), record, std::move(headers)};
 }
 
 void log_line(const rd_kafka_t* /*handle*/, int level, const char* facility, const char* line) {

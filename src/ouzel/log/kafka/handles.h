@@ -35,6 +35,9 @@ Result<Conf> make_conf(const KafkaSettingList& settings);
 Result<Handle> make_handle(rd_kafka_type_t type, Conf conf);
 /// Offsets to commit, with their metadata.
 Partitions offset_list(const std::string& topic, std::span<const GroupOffset> offsets);
+/// Takes a message over that has no error.
+KafkaMessage wrap(rd_kafka_message_t* message);
+void free_message(rd_kafka_message_t* message);
 /// Of librdkafka's own lines (as syslog's): from here down something is wrong.
 inline constexpr int kErrorLevel = 3;
 /// librdkafka's own lines become log lines: a warning where something is wrong.

@@ -19,6 +19,7 @@ Result<std::unique_ptr<KafkaConsumer>> open_consumer(const ConsumerOptions&, Gro
 #include <atomic>
 #include <mutex>
 
+#include "ouzel/log/kafka/broker_trouble.h"
 #include "ouzel/log/kafka/handles.h"
 
 namespace ouzel {
@@ -44,37 +45,6 @@ ErrorCode code_of(rd_kafka_resp_err_t error) {
 
 tl::unexpected<Error> failed(std::string_view doing, rd_kafka_resp_err_t error) {
   return fail(code_of(error), "kafka: " + std::string(doing) + ": " + rd_kafka_err2str(error));
-}
-
-void free_message(rd_kafka_message_t* message) { rd_kafka_message_destroy(message); }
-
-std::optional<std::string_view> view(const void* bytes, std::size_t size) {
-  if (bytes == nullptr) return std::nullopt;
-  return std::string_view(static_cast<const char*>(bytes), size);
-}
-
-KafkaMessage wrap(rd_kafka_message_t* message) {
-  Record record{.topic = rd_kafka_topic_name(message->rkt),
-                .partition = PartitionId(static_cast<std::uint16_t>(message->partition)),
-                .offset = Offset(static_cast<std::uint64_t>(message->offset)),
-                .key = view(message->key, message->key_len),
-                .value = view(message->payload, message->len)};
-  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  record.timestamp = WallTime(milliseconds(rd_kafka_message_timestamp(message, &type)));
-  std::vector<RecordHeader> headers;
-  rd_kafka_headers_t* found = nullptr;
-  if (rd_kafka_message_headers(message, &found) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    headers.reserve(rd_kafka_header_cnt(found));
-    const char* name = nullptr;
-    const void* value = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0;
-         rd_kafka_header_get_all(found, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-         ++i) {
-      headers.push_back({name, view(value, size)});
-    }
-  }
-  return {KafkaMessage::Owner(message, free_message), record, std::move(headers)};
 }
 
 class RdConsumer final : public KafkaConsumer {
@@ -314,7 +284,7 @@ class RdConsumer final : public KafkaConsumer {
     auto& self = *static_cast<RdConsumer*>(opaque);
     // "All brokers are down" says less than why the last of them is.
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.trouble().empty()) return;
-    self.set_trouble(reason);
+    self.set_trouble(explain_trouble(reason).message);
   }
 
   /// Comes at once, from the library's own threads; errors come only with a poll.
@@ -322,7 +292,7 @@ class RdConsumer final : public KafkaConsumer {
     log_line(handle, level, facility, line);
     if (level > kErrorLevel || handle == nullptr) return;
     static_cast<RdConsumer*>(rd_kafka_opaque(handle))
-        ->set_trouble(std::string(without_thread(line)));
+        ->set_trouble(explain_trouble(without_thread(line)).message);
   }
 
   void set_trouble(std::string why) {

@@ -1,0 +1,82 @@
+#ifdef OUZEL_WITH_KAFKA
+
+#include "ouzel/log/kafka/client.h"
+
+#include <string>
+#include <utility>
+
+namespace ouzel::kafka {
+namespace {
+
+Client& client_of(void* opaque) { return *static_cast<Client*>(opaque); }
+
+}  // namespace
+
+Error explain(std::string_view what, rd_kafka_resp_err_t error) {
+  const std::string begin = "kafka: " + std::string(what) + ": ";
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return {ErrorCode::config,
+              begin + rd_kafka_err2str(error) + " (an access rule for this user must allow it)"};
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return {ErrorCode::config, begin +
+                                     "there is no such topic (ouzel topics create FILE makes "
+                                     "those of a pipeline)"};
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      return {ErrorCode::unavailable, begin + "no answer from a broker"};
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+    case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return {ErrorCode::config, begin + rd_kafka_err2str(error)};
+    default: return {ErrorCode::unavailable, begin + rd_kafka_err2str(error)};
+  }
+}
+
+Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, Conf conf) {
+  std::unique_ptr<Client> client(new Client);
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
+  rd_kafka_conf_set_log_cb(
+      conf.get(), [](const rd_kafka_t* handle, int, const char* facility, const char* line) {
+        if (handle == nullptr || std::string_view(facility) != "FAIL") return;
+        client_of(rd_kafka_opaque(handle)).trouble_.note(line);
+      });
+  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char* reason, void* opaque) {
+    client_of(opaque).trouble_.note(reason);
+  });
+  rd_kafka_conf_set_ssl_cert_verify_cb(
+      conf.get(), [](rd_kafka_t*, const char*, std::int32_t, int* verified, int, const char*,
+                     std::size_t, char*, std::size_t, void* opaque) {
+        if (*verified == 0) return 1;
+        client_of(opaque).trouble_.note_certificate(*verified);
+        return 0;  // As OpenSSL judged.
+      });
+  OUZEL_TRY(client->handle_, make_handle(type, std::move(conf)));
+  return client;
+}
+
+tl::unexpected<Error> Client::failed(std::string_view what, rd_kafka_resp_err_t error) const {
+  Error out = explain(what, error);
+  const Error trouble = trouble_.gravest();
+  const bool unreached =
+      error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+      error == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE || error == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT ||
+      error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+  if (unreached && !trouble.message.empty()) {
+    out = {trouble.code, "kafka: " + std::string(what) + ": " + trouble.message};
+  }
+  return tl::unexpected(std::move(out));
+}
+
+}  // namespace ouzel::kafka
+
+#endif
