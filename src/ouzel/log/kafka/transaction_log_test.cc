@@ -2,17 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
-#include <set>
 #include <thread>
 
 #include "ouzel/base/clock.h"
+#include "ouzel/base/wake.h"
 #include "ouzel/outcome/outcome.h"
 
 namespace ouzel {
 namespace {
 
 using namespace std::chrono_literals;
+
+void pause(std::chrono::nanoseconds time) {
+  Wake nobody;
+  nobody.wait_for(time);
+}
 
 /// What a broker keeps: records that are visible, offsets that are committed, and a transaction.
 struct Broker {
@@ -54,7 +60,7 @@ class FakeProducer final : public KafkaProducer {
   }
   TransactionResult commit(std::span<const GroupOffset> offsets,
                            KafkaConsumer& /*group*/) override {
-    while (broker_.held) std::this_thread::sleep_for(1ms);
+    while (broker_.held) pause(1ms);
     const std::lock_guard lock(broker_.mutex);
     auto what = Broker::Commit::works;
     if (!broker_.commits.empty()) {
@@ -180,7 +186,7 @@ class TransactionLogTest : public ::testing::Test {
   }
 
   bool wait_until(const std::function<bool()>& done) {
-    for (int i = 0; i < 5000 && !done(); ++i) std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 5000 && !done(); ++i) pause(1ms);
     return done();
   }
   /// Each record just once, in order of its partition's offsets.
@@ -285,16 +291,16 @@ TEST_F(TransactionLogTest, LeavingWaitsForACommitUnderWay) {
   broker_.held = true;
   log_.start();
   append(kFirst, 2);
-  std::this_thread::sleep_for(20ms);  // It is in its commit, most likely; if not, it aborts.
+  pause(20ms);  // It is in its commit, most likely; if not, it aborts.
   std::thread opens([&] {
-    std::this_thread::sleep_for(20ms);
+    pause(20ms);
     broker_.held = false;
   });
   log_.leave(kFirst);
   const auto at = committed(kFirst);
   const std::size_t visible = broker_.seen().size();
   opens.join();
-  std::this_thread::sleep_for(20ms);
+  pause(20ms);
   EXPECT_EQ(broker_.seen().size(), visible);  // Nothing came after it had left.
   EXPECT_EQ(at.has_value(), visible > 0);
 }
@@ -308,7 +314,7 @@ TEST_F(TransactionLogTest, WhoWaitsIsToldOnceItIsCommitted) {
     EXPECT_FALSE(error);
     told = true;
   });
-  std::this_thread::sleep_for(20ms);
+  pause(20ms);
   EXPECT_FALSE(told);
   broker_.held = false;
   EXPECT_TRUE(wait_until([&] { return told.load(); }));
