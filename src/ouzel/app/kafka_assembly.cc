@@ -26,6 +26,14 @@ Result<KafkaEngineOptions> engine_options(const RunOptions& options) {
                             .producer_settings = std::move(settings.producer)};
 }
 
+/// Shared by all who read records; null: the pipeline names none.
+std::shared_ptr<SchemaRegistry> open_registry(const KafkaSourceSpec& source, const Clock& clock) {
+  if (source.registry.empty()) return nullptr;
+  return std::make_shared<SchemaRegistry>(
+      make_registry_client({.url = source.registry, .login = source.registry_login}),
+      source.registry, clock);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
@@ -39,12 +47,14 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
   plan.duplicates_max = 0;  // A record of Kafka has its place; what repeats one is another event.
   made->plan_ = std::make_shared<const Plan>(std::move(plan));
   wanted.workers = worker_count(options, made->plan_->partitions);
-  wanted.make_reader = [plan = made->plan_, source = wanted.source] {
-    auto events = std::make_shared<RecordEvents>(
-        plan->schema,
-        RecordEvents::Options{
-            .pipeline = plan->pipeline, .topic = source.topic, .format = source.format});
-    return [plan, events](const Record& record, Batch& batch) {
+  wanted.make_reader = [plan = made->plan_, source = wanted.source,
+                        registry = open_registry(wanted.source, *seams.clock)] {
+    auto events = std::make_shared<RecordEvents>(plan->schema,
+                                                 RecordEvents::Options{.pipeline = plan->pipeline,
+                                                                       .topic = source.topic,
+                                                                       .format = source.format,
+                                                                       .registry = registry.get()});
+    return [plan, registry, events](const Record& record, Batch& batch) {
       if (batch.rows() == 0) reset(batch, plan->schema);
       return events->append(record, batch);
     };

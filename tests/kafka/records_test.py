@@ -1,0 +1,240 @@
+"""Every form in which others write a record is read, and what goes out can be read by others."""
+import io
+import json
+import pathlib
+import struct
+import tempfile
+import time
+import unittest
+from datetime import datetime, timezone
+
+import confluent_kafka
+import fastavro
+from cloudevents.core.bindings import kafka as binding
+from cloudevents.core.v1.event import CloudEvent
+
+import broker
+import judge
+import registry
+from engine import Engine
+
+ERRORS = "__ouzel.errors."
+WAIT_S = 60
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+PIPELINE = """\
+name: press
+source:
+  kafka: {{topic: readings, registry: "{registry}", connect_headers: true}}
+kafka: {{bootstrap.servers: "{bootstrap}"}}
+schema:
+  key: device
+  fields:
+    x: number
+    mode: {{type: string, required: false}}
+features:
+  - {{of: x, take: [mean], last: 8}}
+model: detector
+"""
+AVRO = {"type": "record", "name": "Reading", "namespace": "plant", "fields": [
+    {"name": "device", "type": "string"},
+    {"name": "x", "type": ["null", {"type": "bytes", "logicalType": "decimal", "precision": 9,
+                                    "scale": 3}]},
+    {"name": "at", "type": {"type": "long", "logicalType": "timestamp-micros"}},
+    {"name": "mode", "type": ["null", {"type": "enum", "name": "Mode",
+                                       "symbols": ["idle", "run"]}]},
+    {"name": "samples", "type": {"type": "array", "items": "float"}}]}
+JSON_SCHEMA = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}
+PROTOBUF = 'syntax = "proto3";\nmessage Reading { double x = 1; }\n'
+GOOD = b'{"device":"d1","x":1.5}'
+
+
+def avro(**values):
+    """What fastavro makes of a reading."""
+    from decimal import Decimal
+    whole = {"device": "a1", "x": Decimal("21.125"), "mode": "run", "samples": [0.5, -1.0],
+             "at": datetime(2026, 3, 1, 8, 0, 0, 120001, timezone.utc), **values}
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(AVRO), whole)
+    return out.getvalue()
+
+
+def frame(number):
+    return b"\0" + struct.pack(">I", number)
+
+
+class Topics:
+    """A pipeline on topics of one partition, and a producer to the first of them."""
+
+    def __init__(self, test, registry_url):
+        self.cluster = test.enterContext(broker.Cluster())
+        for topic in ("readings", "press-outcomes", "press-rejects", "press-journal"):
+            self.cluster.create_topic(topic, partitions=1)
+        self.folder = pathlib.Path(test.enterContext(tempfile.TemporaryDirectory()))
+        self.pipeline = self.folder / "press.yaml"
+        self.pipeline.write_text(PIPELINE.format(registry=registry_url,
+                                                 bootstrap=self.cluster.bootstrap))
+        self.producer = confluent_kafka.Producer(
+            {"bootstrap.servers": self.cluster.bootstrap, "log_level": 0})
+        self.engine = test.enterContext(Engine(self.pipeline, self.folder / "data", ready=False))
+
+    def write(self, value, key=b"k", headers=()):
+        headers = headers.items() if isinstance(headers, dict) else headers
+        self.producer.produce("readings", value, key=key, headers=list(headers))
+
+    def wait(self, count):
+        """The outcomes (headers, data) of as many records, in their order."""
+        self.producer.flush(WAIT_S)
+        end = time.monotonic() + WAIT_S
+        while True:
+            found = judge.read_all(self.cluster.bootstrap, "press-outcomes")
+            if len(found) >= count or time.monotonic() > end:
+                return found
+            time.sleep(0.2)
+
+    def rejects(self):
+        return {int(message.headers[ERRORS + "offset"]): message
+                for message in judge.read_all(self.cluster.bootstrap, "press-rejects")}
+
+
+class Records(unittest.TestCase):
+    def test_of_every_form_are_read(self):
+        with registry.Registry() as schemas:
+            self.schemas = schemas
+            ids = {kind: schemas.register(f"{kind}-value", schema, kind)
+                   for kind, schema in (("AVRO", AVRO), ("JSON", JSON_SCHEMA),
+                                        ("PROTOBUF", PROTOBUF))}
+            self.topics = Topics(self, schemas.url)
+            cases = self.cases(ids)
+            for _, record in cases:
+                self.topics.write(*record)
+            outcomes = self.topics.wait(len(cases))
+        self.assertEqual(len(outcomes), len(cases))
+        rejects = self.topics.rejects()
+        for offset, ((expected, record), outcome) in enumerate(zip(cases, outcomes)):
+            with self.subTest(offset=offset, record=record):
+                self.check(offset, expected, record, outcome, rejects)
+        self.assertEqual(len(rejects), sum("reason" in expected for expected, _ in cases))
+
+    def cases(self, ids):
+        """[(expected, (value, key, headers))]."""
+        event = CloudEvent(attributes={"id": "e1", "source": "/line/1", "type": "reading",
+                                       "specversion": "1.0", "partitionkey": "p",
+                                       "subject": "cell é 100%",
+                                       "datacontenttype": "application/json"},
+                           data={"device": "d2", "x": 2})
+        binary, structured = binding.to_binary_event(event), binding.to_structured_event(event)
+        own = {"source": "/line/1", "id": "e1", "key": "d2"}
+        framed = {"key": "a1"}
+        broken = dict(binary.headers, ce_source=b"a b")
+        guid = b"\1" + bytes(16)
+        return [
+            ({"key": "d1"}, (GOOD, b"k")),
+            ({"key": "d1", "trace": TRACE}, (GOOD, b"\xff\0", {"traceparent": TRACE.encode()})),
+            (own, (binary.value, binary.key, binary.headers)),
+            (own, (structured.value, structured.key, structured.headers)),
+            (own, (structured.value, b"k")),
+            ({**own, "trace": TRACE},
+             (binary.value, b"k", {**binary.headers, "ce_traceparent": TRACE.encode()})),
+            (framed, (frame(ids["AVRO"]) + avro(), b"k")),
+            (framed, (frame(ids["AVRO"]) + avro(mode=None, samples=[]), b"k")),
+            (framed, (avro(), b"k", {"__value_schema_id": frame(ids["AVRO"])})),
+            ({"key": "d1"}, (frame(ids["JSON"]) + GOOD, b"k")),
+            ({"source": "/line/1", "id": "e1", "key": "a1"},
+             (frame(ids["AVRO"]) + avro(), b"k", dict(binary.headers, **{
+                 "content-type": b"application/avro"}))),
+            ({"reason": "schema"}, (frame(ids["AVRO"]) + avro(x=None), b"k")),
+            ({"reason": "malformed", "detail": "Protobuf"},
+             (frame(ids["PROTOBUF"]) + b"\0\1", b"k")),
+            ({"reason": "malformed", "detail": "schema 4711 is not in the schema registry"},
+             (frame(4711) + avro(), b"k")),
+            ({"reason": "malformed", "detail": "Avro, at byte"},
+             (frame(ids["AVRO"]) + avro()[:-3], b"k")),
+            ({"reason": "malformed", "detail": "unknown magic byte"}, (b"\2\0\0\0\1" + GOOD, b"k")),
+            ({"reason": "malformed", "detail": "expected 17 bytes"}, (guid[:9], b"k")),
+            ({"reason": "malformed", "detail": "tombstone"}, (None, b"k")),
+            ({"reason": "malformed", "detail": "not valid JSON"}, (b"{", None)),
+            ({"reason": "no_key"}, (b'{"x":1}', b"k", {"tenant": b"blue"})),
+            ({"reason": "envelope", "detail": "source"}, (binary.value, b"k", broken)),
+            ({"reason": "envelope", "detail": "application/cloudevents+json"},
+             (GOOD, b"k", {"content-type": b"application/cloudevents+protobuf"})),
+        ]
+
+    def check(self, offset, expected, record, outcome, rejects):
+        value, key, headers = (*record, {})[:3]
+        sent = binding.from_kafka_event(binding.KafkaMessage(
+            headers=outcome.headers, key=outcome.key, value=outcome.value))
+        data = sent.get_data()
+        event = data["event"]
+        self.assertEqual(sent.get_id(), f"0:{offset}")
+        self.assertEqual(sent.get_source(), "/ouzel/press")
+        self.assertEqual(sent.get_type(), "dev.ouzel.outcome.v1")
+        self.assertEqual(data["position"], {"partition": 0, "offset": offset})
+        if "reason" in expected:
+            self.assertEqual(data["status"], "rejected")
+            self.assertEqual(data["reason"], expected["reason"])
+            self.assertIn(expected.get("detail", ""), data["detail"])
+            self.check_reject(data, value, key, headers, rejects[offset])
+            return
+        self.assertEqual(data["status"], "scored", data)
+        self.assertEqual(event["key"], expected["key"])
+        self.assertEqual(outcome.key, expected["key"].encode())
+        self.assertEqual(event["source"], expected.get("source", "/ouzel/press/kafka#readings"))
+        self.assertEqual(event["id"], expected.get("id", f"partition:0/offset:{offset}"))
+        trace = expected.get("trace")
+        self.assertEqual(data.get("trace"), trace and trace.split("-")[1])
+        said = outcome.headers.get("traceparent", b"").decode()
+        self.assertEqual(said.split("-")[1:2], [trace.split("-")[1]] if trace else [])
+
+    def check_reject(self, data, value, key, headers, reject):
+        self.assertEqual(reject.value, value)
+        self.assertEqual(reject.key, key)
+        for name, text in headers.items():
+            self.assertEqual(reject.headers[name], text)
+        for name, text in (("topic", "readings"), ("partition", "0"), ("reason", data["reason"]),
+                           ("detail", data["detail"]), ("pipeline", "press"), ("attempts", "1")):
+            self.assertEqual(reject.headers[ERRORS + name].decode(), text)
+        self.assertEqual(reject.headers["__connect.errors.exception.message"].decode(),
+                         data["detail"])
+
+
+class RegistryAway(unittest.TestCase):
+    def test_the_topic_waits_and_goes_on(self):
+        """A registry that comes late, and goes and comes back: no record is lost or rejected."""
+        late = registry.Registry()
+        self.addCleanup(late.close)
+        topics = Topics(self, late.url)
+        topics.write(GOOD)
+        self.assertEqual(len(topics.wait(1)), 1)
+        for number in (1, 1, 2):
+            topics.write(frame(number) + avro())
+        self.wait_for_trouble(topics, "schemas/ids/1")
+        late.start()
+        self.assertEqual(late.register("a-value", AVRO), 1)
+        self.assertEqual(late.register("b-value", {**AVRO, "doc": "b"}), 2)
+        self.assertEqual(len(topics.wait(4)), 4)
+        late.stop()
+        topics.write(frame(2) + avro())   # Known: needs no registry.
+        self.assertEqual(len(topics.wait(5)), 5)
+        topics.write(frame(3) + avro())
+        topics.write(GOOD)
+        self.wait_for_trouble(topics, "schemas/ids/3")
+        late.start()
+        for number in (1, 2, 3):
+            self.assertEqual(late.register(f"{number}-value", {**AVRO, "doc": str(number)}), number)
+        found = topics.wait(7)
+        self.assertEqual([json.loads(one.value)["status"] for one in found], ["scored"] * 7)
+        self.assertEqual([one.headers["ce_id"].decode() for one in found],
+                         [f"0:{offset}" for offset in range(7)])
+        self.assertEqual(topics.rejects(), {})
+
+    def wait_for_trouble(self, topics, what):
+        """Until /readyz?verbose says what the topic waits for."""
+        topics.producer.flush(WAIT_S)
+        end = time.monotonic() + WAIT_S
+        text = ""
+        while time.monotonic() < end:
+            _, text, _ = topics.engine.get("/readyz?verbose")
+            if what in text:
+                return
+            time.sleep(0.05)
+        self.fail(f"{what} is not in: {text}")
