@@ -3,11 +3,15 @@ import collections
 import concurrent.futures
 import json
 import signal
+import sys
 import threading
 import time
 
-from engine import Engine, ouzel, tap
+from engine import ROOT, Engine, ouzel, tap
 from place import PIPELINE, InScratch, good, goods
+
+sys.path.insert(0, str(ROOT / "tests" / "crash"))
+import ouzel_log  # noqa: E402
 
 HALF = 600
 SENDERS, REQUESTS = 8, 20
@@ -244,6 +248,113 @@ class Applied(InScratch):
             self.assertEqual(engine.get("/readyz")[0], 503)
             self.assertEqual(engine.connect().post(goods(0, 1))[0], 202)
             self.assertEqual(engine.process.wait(timeout=20), 0)
+
+
+def commits_of(data_dir):
+    """What the outcome frames say, in the order of the log."""
+    log, _, _ = ouzel_log.read_data_dir(str(data_dir))
+    return [ouzel_log.commit_of(frame) for frame in log.frames
+            if ouzel_log.TOPICS[frame.topic] == "outcomes"]
+
+
+class Kept(InScratch):
+    """From the hash in an outcome frame to the plan that decided it, and to that plan's table."""
+    EVENTS = b"\n".join(good(number, "press-0") for number in range(2))
+
+    def setUp(self):
+        super().setUp()
+        self.data_dir = self.folder / "data"
+        self.table = self.write("sites.csv", "device_id,load\npress-0,1\n")
+        text = PIPELINE.read_text().replace("features:", "enrich: [{table: sites.csv, key: "
+                                            "device_id, add: load}]\nfeatures:\n  - {of: load, "
+                                            "take: [last, mean], last: 4}")
+        self.pipeline = self.write("live.yaml", text.replace("review: 0.6",
+                                                             "include_features: true"))
+
+    def plan(self, number):
+        return self.data_dir / "plans" / f"{number:032x}.yaml"
+
+    def asset(self, number):
+        """The one file that a plan names."""
+        line, = [line for line in self.plan(number).read_text().splitlines()
+                 if line.startswith("# enrich.0.table ")]
+        return self.data_dir / "assets" / line.split()[-1]
+
+    def changed(self, *arguments):
+        """{offset: plan} of two events, between which the table changes on the live engine."""
+        first, second = self.EVENTS.split(b"\n")
+        with Engine(self.pipeline, self.data_dir, *arguments) as engine:
+            engine.connect().post(first)
+            engine.wait_scored()
+            self.write("new.csv", "device_id,load\npress-0,5\n").replace(self.table)
+            engine.wait_log("pipeline changed")
+            engine.connect().post(second)
+            engine.wait_scored()
+            self.assertEqual(engine.stop(), 0)
+        return {row.offset: commit.plan for commit in commits_of(self.data_dir)
+                for row in commit.rows}
+
+    def test_outcome_frames_lead_to_the_tables_that_were_in_force(self):
+        plans = self.changed()
+        self.assertEqual(len(set(plans.values())), 2)
+        self.table.unlink()
+        outcomes = tap(self.data_dir, "outcomes")
+        for offset, load in ((0, 1), (1, 5)):
+            self.assertEqual(self.asset(plans[offset]).read_text(),
+                             f"device_id,load\npress-0,{load}\n")
+            # The kept plan is a pipeline that scores as it did: the first event then, both now.
+            done = ouzel("score", self.plan(plans[offset]), "--format", "ndjson",
+                         stdin=self.EVENTS + b"\n")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            lines = done.stdout.splitlines()
+            if offset == 0:
+                self.assertEqual(lines[0], outcomes[0])
+            features = [json.loads(line)["data"]["features"]["load_last_4"] for line in lines]
+            self.assertEqual(features, [load, load])
+        self.assertEqual(json.loads(outcomes[1])["data"]["features"]["load_mean_4"], 3)
+        # A flag that names another table goes before what was kept.
+        other = self.write("other.csv", "device_id,load\npress-0,7\n")
+        done = ouzel("score", self.plan(plans[0]), "--format", "ndjson", "--set",
+                     f"enrich.0.table={other}", stdin=self.EVENTS + b"\n")
+        self.assertIn('"load_last_4":7', done.stdout, done.stderr)
+
+    def test_a_damaged_or_half_written_one_is_not_used_and_is_written_again(self):
+        plans = self.changed()
+        plan, asset = self.plan(plans[1]), self.asset(plans[1])
+        whole = {path: path.read_bytes() for path in (plan, asset)}
+        draft = asset.with_name(asset.name + ".new")
+        draft.write_bytes(whole[asset][:5])
+        for path in (plan, asset):
+            for wrong in (whole[path][:9], whole[path].replace(b"e", b"E"), b""):
+                path.write_bytes(wrong)
+                done = ouzel("score", plan, "--format", "ndjson", stdin=self.EVENTS + b"\n")
+                self.assertEqual((done.returncode, done.stdout), (78, ""))
+                self.assertIn("is damaged", done.stderr)
+                doctor = ouzel("doctor", "--data-dir", self.data_dir)
+                self.assertIn("is damaged", doctor.stdout)
+                with Engine(self.pipeline, self.data_dir) as engine:
+                    self.assertIn("written again", engine.log())
+                    self.assertEqual(engine.stop(), 0)
+                self.assertEqual(path.read_bytes(), whole[path])
+                self.assertFalse(draft.exists(), "what a crash left is removed")
+        self.assertIn("2 plans", ouzel("doctor", "--data-dir", self.data_dir).stdout)
+
+    def test_what_no_outcome_names_any_more_is_removed(self):
+        small = ("--set", "limits.segment_bytes=64KiB", "--set", "limits.log_bytes=1MiB",
+                 "--set", "limits.snapshot_bytes=64KiB")
+        plans = self.changed(*small)
+        old = self.plan(plans[0]), self.asset(plans[0])
+        with Engine(self.pipeline, self.data_dir, *small) as engine:
+            self.assertTrue(old[0].exists() and old[1].exists(), "an outcome names them")
+            connection = engine.connect()
+            for number in range(1, 61):
+                connection.post(goods(number * 200, 200))
+            engine.wait_scored()
+            self.assertEqual(engine.stop(), 0)
+        with Engine(self.pipeline, self.data_dir, *small) as engine:
+            self.assertEqual(engine.stop(), 0)
+        self.assertFalse(old[0].exists() or old[1].exists(), commits_of(self.data_dir)[0].plan)
+        self.assertEqual(self.asset(plans[1]).read_text(), self.table.read_text())
 
 
 class Settings(InScratch):

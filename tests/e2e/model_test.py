@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from engine import ouzel
+from engine import Engine, ouzel
 from onnx_writer import dense_net
 from place import InScratch
 
@@ -42,6 +42,19 @@ class Model(InScratch):
         self.assertIn("threshold: 0.25", self.run_here(0, "echo", "pipeline.yaml").stdout)
         self.assertIn("threshold: 0.5", self.run_here(
             0, "echo", "pipeline.yaml", "--set", "decide={threshold: 0.5, review: 0.1}").stdout)
+        self.kept_with("threshold: 0.25")
+
+    def kept_with(self, text):
+        """A running engine keeps the plan with what the card said, and the model."""
+        with Engine(self.folder / "pipeline.yaml", self.folder / "data") as engine:
+            self.assertEqual(engine.stop(), 0)
+        plan, = (self.folder / "data" / "plans").iterdir()
+        asset, = (self.folder / "data" / "assets").iterdir()
+        self.assertIn(text, plan.read_text())
+        model = self.folder / "model.onnx"
+        self.assertEqual(asset.read_bytes(), model.read_bytes())
+        model.unlink()
+        self.assertIn(text, self.run_here(0, "echo", plan).stdout)
 
     def test_a_card_that_does_not_fit_is_refused(self):
         short = self.run_here(78, "model", "card", "net.onnx", "--features", "a", "--out", "x.onnx")

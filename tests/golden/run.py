@@ -9,6 +9,9 @@ sorted by partition and offset), expect_rejects.ndjson where there are any, and 
            pipeline's source is the file `input`
   simulate arguments of `ouzel simulate`, which then makes the input instead of input.ndjson
   net      arguments of onnx_writer.dense_net, which then writes the case's model.onnx
+  edits    [{"at": N, …}]: after N lines, all of which have their outcome, the pipeline changes: the
+           files of the folder edit_<1, 2, …> come over the case's, and "net" over its model.onnx.
+           Ways with one life say `ouzel apply`, the others stop and start
   files    {name of a file sink: the topic whose lines it must hold}
   reply    what the replies add up to: {"accepted": n, "duplicates": n, "refused": {reason: n}}
 It may have an oracle.py, which works expect.ndjson out in another way (exit 1: they differ).
@@ -17,10 +20,12 @@ Each case is run in the ways below; none of them may change a byte.
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -93,15 +98,31 @@ class Case:
             text = (folder / "input.ndjson").read_bytes()
         self.lines = text.rstrip(b"\n").split(b"\n")
 
-    def requests(self, way):
+    def edits(self):
+        return self.settings.get("edits", [])
+
+    def edit(self, number, place):
+        """Makes edit `number` (from 1) to the case's copy at `place`."""
+        change = self.edits()[number - 1]
+        if "net" in change:
+            (place / "model.onnx").write_bytes(dense_net(**change["net"]))
+        if (self.folder / f"edit_{number}").exists():
+            shutil.copytree(self.folder / f"edit_{number}", place, dirs_exist_ok=True)
+
+    def spans(self, way):
+        """The requests between the edits."""
+        places = [0, *(edit["at"] for edit in self.edits()), len(self.lines)]
+        return [self.requests(way, first, end) for first, end in zip(places, places[1:])]
+
+    def requests(self, way, begin, end):
         """[(body, headers)]"""
         if self.form == "binary":
             return [(line["body"].encode(), line["headers"])
-                    for line in map(json.loads, self.lines)]
+                    for line in map(json.loads, self.lines[begin:end])]
         size = 1 if self.form in ("payload", "structured") else way.events
         made = []
-        for first in range(0, len(self.lines), size):
-            some = self.lines[first:first + size]
+        for first in range(begin, end, size):
+            some = self.lines[first:min(first + size, end)]
             body = b"[" + b",".join(some) + b"]" if self.form == "batched" else b"\n".join(some)
             headers = {"Idempotency-Key": f"line-{first}"} if self.form == "payload" else {}
             made.append((body, {"Content-Type": TYPES[self.form], **headers}))
@@ -167,27 +188,59 @@ def topics_of(data_dir):
             for topic in ("outcomes", "rejects")}
 
 
+def apply(engine):
+    done = ouzel("apply", "--url", f"http://127.0.0.1:{engine.port}")
+    assert done.returncode == 0, done.stderr
+
+
+def play_span(case, way, left, start, engine, chance, replied):
+    """One span of the input; `start` makes an engine, `engine` is one that runs or None. Returns
+    the engine of the last life, and what the replies to it add up to."""
+    totals = collections.Counter()
+    for life, workers in enumerate(way.workers):
+        last = life == len(way.workers) - 1
+        engine = engine or start(workers)
+        kill_at = None if last else chance.randrange(len(left))
+        done, totals = play_life(engine, way, left, kill_at, chance, replied)
+        left = left[done:]
+        if not last:
+            engine = None
+    return engine, totals
+
+
 def play(case, way, folder):
     """{topic: sorted lines} and what the replies add up to (nothing for ways with a kill)."""
     data_dir = os.path.join(folder, "data")
     chance = random.Random(f"{case.name} {way.name}")
     if case.form == "file":
         return play_file(case, way, data_dir, chance)
-    left, replied = case.requests(way), []
-    for life, workers in enumerate(way.workers):
-        last = life == len(way.workers) - 1
-        with Engine(case.folder / "pipeline.yaml", data_dir, "--workers", workers,
-                    *way.flags) as engine:
-            kill_at = None if last else chance.randrange(len(left))
-            done, totals = play_life(engine, way, left, kill_at, chance, replied)
-            left = left[done:]
-            if last:
-                status = engine.stop()
-                assert status == 0, f"exit {status} after SIGTERM: {engine.log()}"
+    place = case.folder
+    if case.edits():
+        place = pathlib.Path(shutil.copytree(case.folder, os.path.join(folder, "case")))
+    with contextlib.ExitStack() as lives:
+        def start(workers):
+            return lives.enter_context(Engine(place / "pipeline.yaml", data_dir, "--workers",
+                                              workers, *way.flags))
+        totals, replied, engine = collections.Counter(), [], None
+        for number, requests in enumerate(case.spans(way)):
+            if number > 0 and len(way.workers) > 1:
+                engine = stop(engine)
+            if number > 0:
+                case.edit(number, place)
+            if number > 0 and engine:
+                apply(engine)
+            engine, some = play_span(case, way, requests, start, engine, chance, replied)
+            totals += some
+        stop(engine)
     topics = topics_of(data_dir)
     assert set(replied) <= set(topics["outcomes"]), "a reply is no outcome"
     check_files(case, data_dir, topics)
     return topics, totals if len(way.workers) == 1 else None
+
+
+def stop(engine):
+    status = engine.stop()
+    assert status == 0, f"exit {status} after SIGTERM: {engine.log()}"
 
 
 def check_files(case, data_dir, topics):
@@ -300,7 +353,8 @@ def main():
     folders = [path.parent for path in sorted(HERE.glob("*/pipeline.yaml"))]
     cases = [Case(folder) for folder in folders
              if not options.cases or folder.name in options.cases]
-    jobs = [(case, way) for case in cases for way in (WAYS[:1] if options.update else WAYS)]
+    jobs = [(case, way) for case in cases for way in (WAYS[:1] if options.update else WAYS)
+            if way is not SCORE or not case.edits()]   # which scores by one plan
     jobs += [(case, ORACLE) for case in cases
              if (case.folder / "oracle.py").exists() and not options.update]
     skipped = len(jobs)

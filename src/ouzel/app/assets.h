@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ouzel/app/pipeline.h"
 #include "ouzel/spec/document.h"
@@ -15,8 +16,10 @@ namespace ouzel {
 /// A relative path is relative to the pipeline file's directory.
 std::string asset_path(const Pipeline& pipeline, std::string_view path);
 
-/// Reads them into `pipeline`, and adds what each one is (`# <key> <hash of its content>`) to the
-/// canonical text, so that another content is another plan. Findings: at the key that names it.
-void load_assets(Pipeline& pipeline, const Node& root, Findings& findings);
+/// Reads them into `pipeline`, and notes what each one is: another content is another plan. Those
+/// of `kept` are read where it says, and count only with the content that it says. Findings: at the
+/// key that names it.
+void load_assets(Pipeline& pipeline, const std::vector<PlanFile>& kept, const Node& root,
+                 Findings& findings);
 
 }  // namespace ouzel

@@ -4,11 +4,13 @@
 #include <array>
 #include <cstdio>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/machine.h"
 #include "ouzel/engine/data_directory.h"
+#include "ouzel/engine/plan_archive.h"
 #include "ouzel/gateway/egress/sink_spec.h"
 #include "ouzel/http/client.h"
 #include "ouzel/model/onnx_runtime.h"
@@ -143,6 +145,35 @@ class Doctor {
                  "set limits.partitions to that, or name another directory");
     }
     say(State::ok, "data_dir", path + (meta ? " holds an engine's data" : " is there"));
+    if (meta) kept_plans(path);
+  }
+
+  /// Old outcomes can be decided again only with the plans and files that were in force.
+  void kept_plans(const std::string& path) {
+    const std::string name = "kept plans";
+    const PlanArchive archive(fs_, path);
+    const auto plans = archive.plans();
+    std::size_t files = 0;
+    const auto read = [&]() -> Result<void> {
+      if (!plans) return tl::unexpected(plans.error());
+      std::set<Hash128> named;
+      for (const Hash128& plan : *plans) {
+        OUZEL_TRY(const std::string text, read_by_hash(fs_, archive.plan_path(plan), plan));
+        for (const PlanFile& file : named_files(text)) named.insert(file.hash);
+      }
+      for (const Hash128& file : named) {
+        OUZEL_TRY_VOID(read_by_hash(fs_, archive.file_path(file), file));
+      }
+      files = named.size();
+      return {};
+    };
+    if (const auto done = read(); !done) {
+      return say(State::warn, name, done.error().message,
+                 "run its pipeline again: what that needs is written again");
+    }
+    say(State::ok, name,
+        std::to_string(plans->size()) + " plans and " + std::to_string(files) +
+            " files of theirs, all whole");
   }
 
   std::string probe() const { return place_ + "/.ouzel-doctor"; }

@@ -62,7 +62,7 @@ Result<void> check_wiring(const Schema& schema, const std::vector<std::unique_pt
 
 /// Of what the state depends on: the fields that say so, the shape of what tables add, and the
 /// content of files other than tables and models.
-std::string state_text(const Pipeline& pipeline, std::string fields, std::string_view assets) {
+std::string state_text(const Pipeline& pipeline, std::string fields) {
   for (std::size_t i = pipeline.schema.fields.size(); i < pipeline.enriched.fields.size(); ++i) {
     const Field& field = pipeline.enriched.fields[i];
     fields += "# enriched " + std::string(field.type == FieldType::string ? "string " : "number ") +
@@ -70,33 +70,37 @@ std::string state_text(const Pipeline& pipeline, std::string fields, std::string
   }
   // A sequence model's file says what the vectors are that the state holds.
   const bool remembers = pipeline.model != nullptr && pipeline.model->plan().sequence;
-  while (!assets.empty()) {
-    const std::string_view line = assets.substr(0, assets.find('\n') + 1);
-    const bool model = line.starts_with("# model.") && !remembers;
-    if (!line.starts_with("# enrich.") && !model) fields += line;
-    assets.remove_prefix(line.size());
+  for (const PlanFile& file : pipeline.files) {
+    const bool model = file.key.starts_with("model.") && !remembers;
+    if (!file.key.starts_with("enrich.") && !model) fields += file_line(file);
   }
   return fields;
 }
 
-/// Of a canonical text, and how the stages lay out their state: a build that keeps it otherwise
-/// must not read an older build's snapshots.
-Hash128 text_hash(std::string text, const std::vector<std::unique_ptr<Stage>>& stages) {
+/// A canonical text, and how the stages lay out their state: a build that keeps it otherwise must
+/// not read an older build's snapshots.
+std::string with_layout(std::string text, const std::vector<std::unique_ptr<Stage>>& stages) {
   for (const auto& stage : stages) {
     const StateNeed need = stage->state_need();
     text.append("# ").append(stage->name()).append(" ");
     text.append(std::to_string(need.key_bytes)).append(" ");
     text.append(std::to_string(need.lane_bytes)).append("\n");
   }
-  return hash128(text);
+  return text;
 }
 
-/// What decides which events come from Kafka and what they mean; of other sources nothing does.
+/// What decides which events come from Kafka and what they mean; of other sources nothing does. In
+/// lines of comment: a plan that is kept can be read without a broker.
 std::string kafka_text(const Pipeline& pipeline, const Node& root) {
   if (pipeline.kafka_source.topic.empty()) return {};
   const Node source = expand_shorthand(source_fields().table(), *root.find("source"));
-  return "# source.kafka\n" +
-         echo(kafka_source_fields().table(), *source.find("kafka"), EchoPart::outcome);
+  const std::string fields =
+      echo(kafka_source_fields().table(), *source.find("kafka"), EchoPart::outcome);
+  std::string out;
+  for (std::size_t at = 0; at < fields.size(); at = fields.find('\n', at) + 1) {
+    out += "# source.kafka " + fields.substr(at, fields.find('\n', at) + 1 - at);
+  }
+  return out;
 }
 
 /// Where the pipeline does not say from which score a row is odd, the model's card may.
@@ -130,13 +134,12 @@ std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings
   if (findings.empty()) {
     const std::string kafka = kafka_text(out.pipeline, *root);
     name_the_rest(out.pipeline.kafka_source, out.pipeline.name);
-    out.pipeline.canonical = echo(table, *root, EchoPart::outcome) + kafka;
-    const std::size_t assets = out.pipeline.canonical.size();
-    load_assets(out.pipeline, *root, findings);
+    load_assets(out.pipeline, input.kept, *root, findings);
     out.pipeline.state_canonical =
-        state_text(out.pipeline, echo(table, *root, EchoPart::state) + kafka,
-                   std::string_view(out.pipeline.canonical).substr(assets));
+        state_text(out.pipeline, echo(table, *root, EchoPart::state) + kafka);
     take_card_threshold(*root, out, findings);
+    out.pipeline.canonical = echo(table, *root, EchoPart::outcome) + kafka;
+    for (const PlanFile& file : out.pipeline.files) out.pipeline.canonical += file_line(file);
     out.effective = echo(table, *root);
   }
   if (findings.empty()) lint_pipeline(out.pipeline, *root, findings);
@@ -194,8 +197,10 @@ Result<Plan> make_plan(const Pipeline& pipeline) {
       return decode_frame(*decoder, *schema, body, rows, out);
     };
   };
-  plan.hash = text_hash(pipeline.canonical, stages);
-  plan.state_hash = text_hash(pipeline.state_canonical, stages);
+  plan.text = with_layout(pipeline.canonical, stages);
+  plan.files = pipeline.files;
+  plan.hash = hash128(plan.text);
+  plan.state_hash = hash128(with_layout(pipeline.state_canonical, stages));
   return plan;
 }
 

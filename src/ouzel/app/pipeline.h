@@ -76,6 +76,7 @@ struct Pipeline {
   std::vector<SinkSpec> sinks;
   LimitsSpec limits;
   ServeSpec serve;
+  std::vector<PlanFile> files;  ///< That it names beside itself, as they were read.
   /// Effective text of what influences state or outcomes: what the plan's hash is made of.
   std::string canonical;
   /// The part of it that state depends on; another content of a table or a model file is not.
@@ -88,6 +89,8 @@ struct PipelineInput {
   std::string directory;            ///< As Pipeline::directory.
   std::vector<Override> overrides;  ///< In this order; a later one wins.
   Lookup lookup;                    ///< Of `${env:…}` and `${file:…}`.
+  /// Of a kept plan: what is read at these keys, whatever path stands there.
+  std::vector<PlanFile> kept = {};
 };
 
 struct LoadedPipeline {

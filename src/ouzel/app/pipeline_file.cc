@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "ouzel/engine/plan_archive.h"
 #include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/spec/document.h"
 
@@ -63,23 +64,46 @@ Lookup make_lookup(FileSystem& fs, const std::string& folder) {
   return lookup;
 }
 
+/// The plan whose kept text the file is, if it is one.
+std::optional<Hash128> kept_plan(const std::string& path) {
+  return hash_of_plan_name(path.substr(path.rfind('/') + 1));
+}
+
+/// The text of a kept plan names its files by their content; a flag that names another goes first.
+std::vector<PlanFile> kept_files(FileSystem& fs, const PipelineInput& input) {
+  const PlanArchive archive(fs, input.directory + "..");
+  std::vector<PlanFile> out = named_files(input.text);
+  for (const Override& change : input.overrides) {
+    std::erase_if(
+        out, [&](const PlanFile& file) { return (file.key + ".").starts_with(change.path + "."); });
+  }
+  for (PlanFile& file : out) file.path = archive.file_path(file.hash);
+  return out;
+}
+
+Result<std::string> read_pipeline(FileSystem& fs, const std::string& path) {
+  if (path == "-") return read_stdin();
+  const auto plan = kept_plan(path);
+  if (!plan) return read_file(fs, path);
+  auto text = read_by_hash(fs, path, *plan);
+  if (text || text.error().code != ErrorCode::corrupt) return text;
+  return fail(ErrorCode::corrupt,
+              text.error().message + "; to change a kept plan, copy it under another name");
+}
+
 }  // namespace
 
 std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineFile& file,
                                                  Findings& findings) {
   PipelineInput input;
   input.file = file.path == "-" ? "stdin" : file.path;
-  if (file.path == "-") {
-    input.text = read_stdin();
-  } else {
-    auto text = read_file(fs, file.path);
-    if (!text) {
-      const std::uint16_t source = findings.add_source(input.file);
-      findings.add({0, 0, source}, "file", text.error().message);
-      return std::nullopt;
-    }
-    input.text = std::move(*text);
+  auto text = read_pipeline(fs, file.path);
+  if (!text) {
+    const std::uint16_t source = findings.add_source(input.file);
+    findings.add({0, 0, source}, "file", text.error().message);
+    return std::nullopt;
   }
+  input.text = std::move(*text);
   add_kafka_twins(input.overrides);
   if (!file.listen.empty()) {
     input.overrides.push_back({"--listen " + file.listen, "serve.listen", "'" + file.listen + "'"});
@@ -95,6 +119,7 @@ std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineF
   }
   input.directory = directory_of(file.path);
   input.lookup = make_lookup(fs, input.directory);
+  if (kept_plan(file.path)) input.kept = kept_files(fs, input);
   return load_pipeline(input, findings);
 }
 

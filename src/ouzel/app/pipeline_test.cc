@@ -1,7 +1,9 @@
 #include "ouzel/app/pipeline.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "ouzel/app/pipeline_file.h"
 #include "ouzel/app/templates.h"
 #include "ouzel/base/file_system.h"
+#include "ouzel/engine/plan_archive.h"
 #include "ouzel/log/kafka/kafka_library.h"
 #include "ouzel/spec/document.h"
 #include "ouzel/spec/reader.h"
@@ -211,28 +214,56 @@ TEST(Templates, AllLintAndPlan) {
 }
 
 /// Every pipeline file of the repository.
-TEST(Files, AllLint) {
-  const auto fs = make_posix_file_system();
+std::vector<std::string> all_pipelines(FileSystem& fs) {
   const std::string root = OUZEL_SOURCE_DIR;
   std::vector<std::string> paths = {root + "/scripts/demo/pipeline.yaml"};
-  const auto examples = fs->list(root + "/examples");
-  const auto golden = fs->list(root + "/tests/golden");
-  ASSERT_TRUE(examples && golden);
+  const auto examples = fs.list(root + "/examples");
+  const auto golden = fs.list(root + "/tests/golden");
+  EXPECT_TRUE(examples && golden);
   for (const std::string& name : *examples) {
     if (name.ends_with(".yaml")) paths.push_back(root + "/examples/" + name);
   }
   for (const std::string& name : *golden) {
     const std::string path = root + "/tests/golden/" + name + "/pipeline.yaml";
-    const auto text = read_file(*fs, path);
+    const auto text = read_file(fs, path);
     // The runner of the golden cases makes their models; they are linted there.
     if (text && text->find("onnx:") == std::string::npos) paths.push_back(path);
   }
   EXPECT_GT(paths.size(), 10U);
-  for (const std::string& path : paths) {
-    Findings findings;
-    load_pipeline_file(*fs, {.path = path, .listen = "", .sets = {}}, findings);
-    for (const Finding& finding : findings.all()) ADD_FAILURE() << to_string(finding);
+  return paths;
+}
+
+/// The plan of a file; what is wrong with it fails the test.
+Result<Plan> plan_of(FileSystem& fs, const std::string& path) {
+  Findings findings;
+  const auto loaded = load_pipeline_file(fs, {.path = path, .listen = "", .sets = {}}, findings);
+  for (const Finding& finding : findings.all()) ADD_FAILURE() << to_string(finding);
+  if (!loaded) return fail(ErrorCode::config, path);
+  return make_plan(loaded->pipeline);
+}
+
+TEST(Files, AllLint) {
+  const auto fs = make_posix_file_system();
+  for (const std::string& path : all_pipelines(*fs)) EXPECT_TRUE(plan_of(*fs, path)) << path;
+}
+
+TEST(Files, AKeptPlanIsTheSamePlan) {
+  const auto fs = make_posix_file_system();
+  const std::string directory = testing::TempDir() + "kept-" + std::to_string(::getpid());
+  ASSERT_TRUE(fs->make_directory(directory));
+  PlanArchive archive(*fs, directory);
+  std::size_t files = 0;
+  for (const std::string& path : all_pipelines(*fs)) {
+    const auto plan = plan_of(*fs, path);
+    ASSERT_TRUE(plan && archive.keep(*plan)) << path;
+    files += plan->files.size();
+    const auto again = plan_of(*fs, archive.plan_path(plan->hash));
+    ASSERT_TRUE(again) << path;
+    EXPECT_EQ(again->text, plan->text) << path;
+    EXPECT_EQ(again->state_hash, plan->state_hash) << path;
   }
+  EXPECT_GE(files, 5U) << "tables, a schema and a time zone";
+  std::filesystem::remove_all(directory);
 }
 
 /// Reads the examples of a table and of all nested in it; returns how many there were.

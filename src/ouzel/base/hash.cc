@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 #include "ouzel/base/bytes.h"
@@ -17,6 +18,16 @@ std::string to_string(const Hash128& hash) {
                 static_cast<unsigned long long>(hash.high),
                 static_cast<unsigned long long>(hash.low));
   return text.data();
+}
+
+std::optional<Hash128> parse_hash(std::string_view text) {
+  constexpr std::size_t kDigits = 16;
+  if (text.size() != 2 * kDigits) return std::nullopt;
+  if (text.find_first_not_of("0123456789abcdef") != text.npos) return std::nullopt;
+  Hash128 out;
+  std::from_chars(text.data(), text.data() + kDigits, out.high, 16);
+  std::from_chars(text.data() + kDigits, text.data() + text.size(), out.low, 16);
+  return out;
 }
 
 Hash128 hash128(std::string_view bytes) {

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ struct Hash128 {
 
 /// 32 lower-case hexadecimal digits.
 std::string to_string(const Hash128& hash);
+
+/// The hash of such a text; nullopt: it is not one.
+std::optional<Hash128> parse_hash(std::string_view text);
 
 /// Not for secrets: an attacker can find collisions.
 Hash128 hash128(std::string_view bytes);

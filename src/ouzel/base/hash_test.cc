@@ -26,6 +26,18 @@ TEST(Crc32c, EqualsTheRfc) {
   EXPECT_EQ(crc32c("6789", crc32c("12345")), crc32c("123456789"));
 }
 
+TEST(Hash128, ReadsWhatItWrites) {
+  for (const Hash128 hash : {Hash128{}, Hash128{1, 2}, hash128("press"), Hash128{~0ULL, 0}}) {
+    EXPECT_EQ(parse_hash(to_string(hash)), hash);
+  }
+  const std::string text = to_string(hash128("press"));
+  EXPECT_EQ(parse_hash(text.substr(1)), std::nullopt);
+  EXPECT_EQ(parse_hash(text + "0"), std::nullopt);
+  EXPECT_EQ(parse_hash("X" + text.substr(1)), std::nullopt);
+  EXPECT_EQ(parse_hash("-" + text.substr(1)), std::nullopt);
+  EXPECT_EQ(parse_hash(""), std::nullopt);
+}
+
 TEST(EventIdentity, KnowsWhereTheSourceEnds) {
   EXPECT_NE(event_identity("a", "bc"), event_identity("ab", "c"));
   EXPECT_NE(event_identity("", "a"), event_identity("a", ""));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ouzel/base/logging.h"
+#include "ouzel/engine/plan_archive.h"
 
 namespace ouzel {
 namespace {
@@ -53,9 +54,13 @@ Result<void> Engine::recover(Random& random) {
   log_->set_observer([this](std::span<const FrameHeader> headers) { became_durable(headers); });
   OUZEL_TRY_VOID(survey(*log_, plan_->hash, found_));
   OUZEL_TRY(journal_, Journal::open(fs_, clock_, directory_->keep_path(), log_id));
+  // Before any outcome names it.
+  OUZEL_TRY_VOID(PlanArchive(fs_, options_.data_dir).keep(*plan_));
   make_lanes();
   report_recovery();
-  return complete_journal();
+  OUZEL_TRY_VOID(complete_journal());
+  forget_old_plans();
+  return {};
 }
 
 /// Reads the snapshots on all cores: with millions of keys that is most of a restart, and no lane
@@ -206,6 +211,23 @@ Result<void> Engine::complete_journal() {
         journal_->add({PartitionId(i), found.plan_since, plan, found.oldest, continued}));
   }
   return {};
+}
+
+/// Those that decided no outcome that is still there. With damage nobody knows, and all stay.
+void Engine::forget_old_plans() {
+  if (!log_->report().damage.empty() || !journal_->report().damage.empty()) return;
+  std::vector<Offset> oldest;
+  for (std::uint16_t i = 0; i < plan_->partitions; ++i) {
+    oldest.push_back(log_->oldest(Topic::outcomes, PartitionId(i)));
+  }
+  const auto forget = [&]() -> Result<void> {
+    OUZEL_TRY(std::set<Hash128> needed, journal_->plans_since(oldest));
+    needed.insert(plan_->hash);
+    return PlanArchive(fs_, options_.data_dir).remove_others(needed);
+  };
+  if (const auto done = forget(); !done) {
+    logging::warn("old plans not removed", {{"why", done.error().message}});
+  }
 }
 
 void Engine::start() {

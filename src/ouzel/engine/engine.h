@@ -81,6 +81,7 @@ class Engine final : public StatusSource {
   std::optional<bool> rebuilds_exactly(PartitionId partition) const;
   void report_recovery() const;
   Result<void> complete_journal();
+  void forget_old_plans();
 
   void replay();
   bool feed(const FrameView& frame, const FrameDecoder& decode);

@@ -1,5 +1,7 @@
 #include "ouzel/engine/journal.h"
 
+#include <functional>
+
 #include "ouzel/base/bytes.h"
 
 namespace ouzel {
@@ -34,6 +36,18 @@ Result<JournalEntry> decode(const FrameView& frame) {
   return entry;
 }
 
+/// A damaged record is only a copy that is lost; the log's report tells of it.
+Result<void> read_frames(SegmentLog& log, const std::function<void(const FrameView&)>& take) {
+  const auto reader = log.read_from(log.oldest());
+  for (;;) {
+    const auto frame = reader->next();
+    if (!frame && frame.error().code == ErrorCode::corrupt) continue;
+    if (!frame) return tl::unexpected(frame.error());
+    if (!*frame) return {};
+    take(**frame);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, const Clock& clock,
@@ -44,19 +58,30 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, const Clock& cloc
   options.segment_bytes_max = 4 << 20;
   OUZEL_TRY(journal->log_, SegmentLog::open(fs, clock, options, LogPosition{}));
   journal->clock_ = &clock;
-  const auto reader = journal->log_->read_from(journal->log_->oldest());
-  for (;;) {
-    const auto frame = reader->next();
-    // A damaged record is only a copy that is lost; the log's report tells of it.
-    if (!frame && frame.error().code == ErrorCode::corrupt) continue;
-    if (!frame) return tl::unexpected(frame.error());
-    if (!*frame) break;
-    const FrameHeader& header = (*frame)->header;
+  OUZEL_TRY_VOID(read_frames(*journal->log_, [&](const FrameView& frame) {
+    const FrameHeader& header = frame.header;
     journal->next_[header.partition] = header.base + header.rows;
-    if (header.topic != Topic::journal) continue;
-    if (auto entry = decode(**frame)) journal->newest_[entry->partition] = *entry;
-  }
+    if (header.topic != Topic::journal) return;
+    if (auto entry = decode(frame)) journal->newest_[entry->partition] = *entry;
+  }));
   return journal;
+}
+
+Result<std::set<Hash128>> Journal::plans_since(std::span<const Offset> oldest) const {
+  std::set<Hash128> out;
+  std::map<PartitionId, Hash128> before;  // In force at `oldest`, as far as it was read.
+  OUZEL_TRY_VOID(read_frames(*log_, [&](const FrameView& frame) {
+    if (frame.header.topic != Topic::journal) return;
+    const auto entry = decode(frame);
+    if (!entry || entry->partition.value() >= oldest.size()) return;
+    if (entry->from > oldest[entry->partition.value()]) {
+      out.insert(entry->plan);
+    } else {
+      before[entry->partition] = entry->plan;
+    }
+  }));
+  for (const auto& [partition, plan] : before) out.insert(plan);
+  return out;
 }
 
 const JournalEntry* Journal::newest(PartitionId partition) const {

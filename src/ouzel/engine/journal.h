@@ -5,6 +5,8 @@
 
 #include <map>
 #include <memory>
+#include <set>
+#include <span>
 #include <string>
 
 #include "ouzel/base/hash.h"
@@ -27,6 +29,8 @@ class Journal {
                                                const std::string& directory, std::uint64_t log_id);
   /// The newest entry of a partition; null: none.
   const JournalEntry* newest(PartitionId partition) const;
+  /// The plans that decided events of a partition from its offset in `oldest` on. Reads all of it.
+  Result<std::set<Hash128>> plans_since(std::span<const Offset> oldest) const;
   /// Writes the entry durably unless it is there already.
   Result<void> add(const JournalEntry& entry);
   /// Witnesses and seals; nothing can be added after.

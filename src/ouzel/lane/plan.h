@@ -18,6 +18,13 @@ namespace ouzel {
 /// Decodes the body of an event frame of `rows` events; false: not such a body. One thread.
 using FrameDecoder = std::function<bool(std::string_view body, std::uint32_t rows, Batch& out)>;
 
+/// A file that a pipeline names beside itself: a table, a model, a schema, a time zone.
+struct PlanFile {
+  std::string key;   ///< That names it: "enrich.0.table".
+  std::string path;  ///< Where it was read; empty in what is only read of a plan's text.
+  Hash128 hash;      ///< Of its content.
+};
+
 struct Plan {
   std::string pipeline;  ///< `name`
   Schema schema;
@@ -35,11 +42,19 @@ struct Plan {
   /// A fresh set of stages for one lane, in the order in which they run.
   std::function<std::vector<std::unique_ptr<Stage>>()> make_stages;
   std::function<FrameDecoder()> make_decoder;
-  /// Of everything that influences state or outcome (canonical text of those sections).
-  Hash128 hash;
+  /// Everything that influences state or outcome: the canonical YAML of those sections, then lines
+  /// of comment that name the files by their content, and what the build's stages keep.
+  std::string text;
+  std::vector<PlanFile> files;  ///< That `text` names.
+  Hash128 hash;                 ///< Of `text`.
   /// Of what influences state alone: plans of one state hash go on with each other's snapshots.
   Hash128 state_hash;
 };
+
+/// How a plan's text names a file: `# <key> <hash>`, a line.
+std::string file_line(const PlanFile& file);
+/// The files that a plan's text names.
+std::vector<PlanFile> named_files(std::string_view text);
 
 /// What every outcome of the plan says about it.
 InForce in_force_of(const Plan& plan);
