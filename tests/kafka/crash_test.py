@@ -1,4 +1,4 @@
-"""Not one outcome is lost or doubled, whatever is killed. OUZEL_KAFKA_SCALE multiplies the kills."""
+"""Not one outcome is lost or doubled, whatever is killed. OUZEL_KAFKA_SCALE times the kills."""
 import os
 import unittest
 

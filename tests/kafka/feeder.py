@@ -60,7 +60,7 @@ class Feeder:
     def __init__(self, bootstrap, topic, rate, seed, keys=24):
         self.topic, self.rate = topic, rate
         self.events = Events(seed, keys)
-        self.acknowledged = {}       # (partition, offset): (key, value)
+        self.acknowledged = []       # (partition, offset or None, key, value)
         self.failed = []
         self.stopping = threading.Event()
         self.producer = confluent_kafka.Producer({
@@ -75,8 +75,9 @@ class Feeder:
         while not self.stopping.is_set():
             for _ in range(max(1, self.rate // 100)):
                 self.write()
+            self.producer.poll(0)
             due += max(1, self.rate // 100) / self.rate
-            self.producer.poll(max(0, due - time.monotonic()))
+            self.stopping.wait(max(0, due - time.monotonic()))
 
     def write(self):
         key, value = self.events.make()
@@ -85,7 +86,8 @@ class Feeder:
             if error is not None:
                 self.failed.append(error.str())
             else:
-                self.acknowledged[message.partition(), message.offset()] = (key, value)
+                # Without an offset: sent twice, and the second answer says only that it is there.
+                self.acknowledged.append((message.partition(), message.offset(), key, value))
         while True:
             try:
                 self.producer.produce(self.topic, key=key, value=value, on_delivery=delivered)

@@ -122,10 +122,14 @@ class Judge:
             self.records[place] = message
             state = states.setdefault(message.partition, Reference())
             self.expected[place] = state.judge(message)
-        for place, content in dict(acknowledged).items():
-            found = self.records.get(place)
-            if found is None or (found.key, found.value) != content:
-                self.counts.cry("LOST", f"record {place} was acknowledged and is not there")
+        contents = {(message.partition, message.key, message.value) for message in messages}
+        for partition, offset, key, value in acknowledged:
+            found = self.records.get((partition, offset))
+            there = ((partition, key, value) in contents if offset is None else
+                     found is not None and (found.key, found.value) == (key, value))
+            if not there:
+                self.counts.cry("LOST", f"record {partition}:{offset} of {key} was acknowledged "
+                                "and is not there")
 
     def take_outcomes(self, messages):
         newest = {}             # (partition of the outcomes, key) -> offset of the record

@@ -60,14 +60,15 @@ class Made(unittest.TestCase):
                     b'"scored"' in message.value)
 
     def test_silent_when_all_is_right(self):
-        self.assertEqual(self.counts(acknowledged={(0, 3): (self.records[3].key,
-                                                            self.records[3].value)}), {})
+        content = self.records[3].key, self.records[3].value
+        self.assertEqual(self.counts(acknowledged=[(0, 3, *content), (0, None, *content)]), {})
         self.assertEqual(self.reasons, {None, "schema", "clock_ahead", "too_late", "malformed",
                                         "no_key"})
 
     def test_lost(self):
         del self.outcomes[17], self.rejects[0]
-        self.assertEqual(self.counts(acknowledged={(0, COUNT): (b"k", b"v")}), {"LOST": 3})
+        self.assertEqual(self.counts(acknowledged=[(0, COUNT, b"k", b"v"), (0, None, b"k", b"v"),
+                                                   (0, 3, b"k", b"v")]), {"LOST": 5})
 
     def test_doubled(self):
         self.outcomes.append(self.outcomes[17])

@@ -47,7 +47,8 @@ def program(hooks=False):
 
 
 def pipeline_text(name, topic, bootstrap, snapshots, **kafka):
-    """`name`: of the group and of the topics it writes; `kafka`: further settings of librdkafka, with _ for the dots."""
+    """`name`: of the group and of the topics it writes; `kafka`: further settings of librdkafka,
+    with _ for the dots."""
     lines = "".join(f"  {key.replace('_', '.')}: {value}\n" for key, value in kafka.items())
     return PIPELINE.format(name=name, topic=topic, bootstrap=bootstrap, snapshots=snapshots,
                            kafka=lines)
