@@ -1,6 +1,7 @@
 """Every form in which others write a record is read, and what goes out can be read by others."""
 import io
 import json
+import os
 import pathlib
 import struct
 import tempfile
@@ -16,8 +17,10 @@ from cloudevents.core.v1.event import CloudEvent
 import broker
 import judge
 import registry
-from engine import Engine
+import scenarios
+from engine import ROOT, Engine
 
+SHARED = pathlib.Path(os.environ.get("OUZEL_SHARED", ROOT.parent / "shared"))
 ERRORS = "__ouzel.errors."
 WAIT_S = 60
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -26,14 +29,26 @@ name: press
 source:
   kafka: {{topic: readings, registry: "{registry}", connect_headers: true}}
 kafka: {{bootstrap.servers: "{bootstrap}"}}
+model: detector
+"""
+READINGS = """\
 schema:
   key: device
   fields:
     x: number
-    mode: {{type: string, required: false}}
+    mode: {type: string, required: false}
 features:
-  - {{of: x, take: [mean], last: 8}}
-model: detector
+  - {of: x, take: [mean], last: 8}
+"""
+# The scenarios' type is the key, and their data passes only as it is.
+SCENARIOS = """\
+schema:
+  key: ce.type
+  fields:
+    message: {type: string, enum: ["Hello World!"]}
+    x: {type: number, required: false}
+features:
+  - {of: x, take: [mean], last: 8}
 """
 AVRO = {"type": "record", "name": "Reading", "namespace": "plant", "fields": [
     {"name": "device", "type": "string"},
@@ -65,14 +80,14 @@ def frame(number):
 class Topics:
     """A pipeline on topics of one partition, and a producer to the first of them."""
 
-    def __init__(self, test, registry_url):
+    def __init__(self, test, registry_url, schema=READINGS):
         self.cluster = test.enterContext(broker.Cluster())
         for topic in ("readings", "press-outcomes", "press-rejects", "press-journal"):
             self.cluster.create_topic(topic, partitions=1)
         self.folder = pathlib.Path(test.enterContext(tempfile.TemporaryDirectory()))
         self.pipeline = self.folder / "press.yaml"
-        self.pipeline.write_text(PIPELINE.format(registry=registry_url,
-                                                 bootstrap=self.cluster.bootstrap))
+        self.pipeline.write_text(
+            PIPELINE.format(registry=registry_url, bootstrap=self.cluster.bootstrap) + schema)
         self.producer = confluent_kafka.Producer(
             {"bootstrap.servers": self.cluster.bootstrap, "log_level": 0})
         self.engine = test.enterContext(Engine(self.pipeline, self.folder / "data", ready=False))
@@ -195,6 +210,31 @@ class Records(unittest.TestCase):
             self.assertEqual(reject.headers[ERRORS + name].decode(), text)
         self.assertEqual(reject.headers["__connect.errors.exception.message"].decode(),
                          data["detail"])
+
+
+class Conformance(unittest.TestCase):
+    """The verdicts stand in docs/conformance/cloudevents.md."""
+
+    def test_scenarios(self):
+        vectors = SHARED / "conformance" / "cloudevents" / "features"
+        if not vectors.is_dir():
+            self.skipTest(f"no vectors in {vectors}; OUZEL_SHARED names the folder above")
+        found = scenarios.read((vectors / "kafka-protocol-binding.feature").read_text())
+        self.assertEqual(len(found), 3)
+        topics = Topics(self, "http://127.0.0.1:9", SCENARIOS)
+        for scenario in found:
+            topics.write(scenario.message.encode(), None, scenario.headers)
+        topics.write(found[0].message.replace("World", "word").encode(), None, found[0].headers)
+        *outcomes, other = topics.wait(len(found) + 1)
+        for scenario, outcome in zip(found, outcomes, strict=True):
+            with self.subTest(scenario.name):
+                data = json.loads(outcome.value)
+                wanted = scenario.wanted
+                self.assertEqual(data["status"], "scored", data)
+                self.assertEqual(data["event"], {
+                    "source": wanted["source"], "id": wanted["id"], "key": wanted["type"],
+                    "time": wanted["time"]})
+        self.assertIn("message", json.loads(other.value)["detail"])
 
 
 class RegistryAway(unittest.TestCase):
