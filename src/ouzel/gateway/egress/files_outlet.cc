@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 
 #include "ouzel/base/logging.h"
 #include "ouzel/gateway/egress/gzip_member.h"
@@ -22,6 +23,12 @@ std::string day_of(WallTime time) {
   return text.data();
 }
 
+/// Where the directory has its name.
+std::string parent_of(const std::string& directory) {
+  const std::filesystem::path bare = std::filesystem::path(directory + "/").parent_path();
+  return bare.has_parent_path() ? bare.parent_path().string() : ".";
+}
+
 }  // namespace
 
 /// "number size name"
@@ -33,6 +40,8 @@ std::string FilesOutlet::place() const {
 Result<std::unique_ptr<FilesOutlet>> FilesOutlet::open(FileSystem& fs, SinkReport& report,
                                                        FilesPlan plan, const std::string& place) {
   OUZEL_TRY_VOID(fs.make_directory(plan.directory));
+  // Each time: who made it may have been killed before this.
+  OUZEL_TRY_VOID(fs.sync_directory(parent_of(plan.directory)));
   std::unique_ptr<FilesOutlet> out(new FilesOutlet(fs, report, std::move(plan)));
   if (place.empty()) return out;
   Place& at = out->place_;
