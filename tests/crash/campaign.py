@@ -48,6 +48,7 @@ class Figures:
 class Campaign:
     """One data directory from its birth to its final comparison."""
 
+    may_forget = False  # Every other directory lies on a file system that forgets.
     must_count = ()  # Of Figures.more: without them nothing was tested.
 
     def __init__(self, options, seed, counts, figures, place):
@@ -58,7 +59,8 @@ class Campaign:
         self.figures = figures
         self.place = place
         self.data_dir = os.path.join(place, 'data')
-        self.program = options.program or engines.default_program(self.mode == 'forget')
+        self.forgets = self.mode == 'forget' or self.may_forget and bool(seed % 2)
+        self.program = options.program or engines.default_program(self.forgets)
         self.settings = (*SMALL, *self.retention(), *options.set)
         self.history = pipelines.History(self.pipeline())
         self.engine = engines.Engine(self.program, place, self.data_dir, self.history.newest(),
@@ -89,9 +91,9 @@ class Campaign:
 
     def environment(self):
         out = dict(self.options.environment)
-        if self.mode == 'forget':
+        if self.forgets:
             out['OUZEL_TEST_FS'] = f'forget:{self.rng.randrange(1 << 30)}'
-            if self.rng.random() < 0.15:
+            if self.mode == 'forget' and self.rng.random() < 0.15:
                 out['OUZEL_TEST_FS'] += f':fail_sync={self.rng.randrange(1, 60)}'
             if self.options.slow_log:
                 out['OUZEL_TEST_FS'] += ':sync_us=800:slow=/log/'

@@ -43,8 +43,10 @@ class Suite:
 
     def kills(self, mode):
         kills = max(1, int(KILLS[mode] * self.options.scale))
-        options = kill_loop.parse_options(['--mode', mode, '--kills', str(kills), '--seed',
-                                           str(self.options.seed)])
+        arguments = ['--mode', mode, '--kills', str(kills), '--seed', str(self.options.seed)]
+        if kill_loop.MODES[mode].may_forget:
+            arguments += ['--kills-per-directory', str(KILLS[mode] // 2)]   # One of each kind.
+        options = kill_loop.parse_options(arguments)
         counts, begin = checker.Counts(), time.monotonic()
         try:
             figures = kill_loop.run(options, counts)
