@@ -1,14 +1,11 @@
 #include "ouzel/app/pipeline_file.h"
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
+#include "ouzel/app/kafka_target.h"
 #include "ouzel/engine/plan_archive.h"
-#include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/spec/document.h"
 
 namespace ouzel {
@@ -24,23 +21,6 @@ std::string read_stdin() {
     out.append(buffer, count);
   }
   return out;
-}
-
-/// `OUZEL_KAFKA_SASL_USERNAME` as kafka.sasl.username: twins of the settings, in their order.
-void add_kafka_twins(std::vector<Override>& out) {
-  constexpr std::string_view kPrefix = "OUZEL_KAFKA_";
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const std::size_t equals = text.find('=');
-    if (!text.starts_with(kPrefix) || equals == std::string_view::npos) continue;
-    const std::string name(text.substr(0, equals));
-    out.push_back({.origin = name,
-                   .path = "kafka." + setting_of_variable(name.substr(kPrefix.size())),
-                   .value = std::string(text.substr(equals + 1)),
-                   .literal = true});
-  }
-  std::sort(out.begin(), out.end(),
-            [](const Override& a, const Override& b) { return a.origin < b.origin; });
 }
 
 /// With its last slash; empty: the current one.
@@ -104,7 +84,12 @@ std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineF
     return std::nullopt;
   }
   input.text = std::move(*text);
-  add_kafka_twins(input.overrides);
+  for (KafkaVariable& one : kafka_variables()) {
+    input.overrides.push_back({.origin = std::move(one.variable),
+                               .path = "kafka." + one.setting,
+                               .value = std::move(one.value),
+                               .literal = true});
+  }
   if (!file.listen.empty()) {
     input.overrides.push_back({"--listen " + file.listen, "serve.listen", "'" + file.listen + "'"});
   }

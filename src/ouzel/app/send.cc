@@ -7,11 +7,15 @@
 
 #include "ouzel/app/command_line.h"
 #include "ouzel/app/interrupt.h"
+#include "ouzel/app/kafka_sender.h"
+#include "ouzel/app/kafka_target.h"
 #include "ouzel/app/progress.h"
 #include "ouzel/app/send_state.h"
 #include "ouzel/app/text_input.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/base/hash.h"
+#include "ouzel/decode/decoder.h"
+#include "ouzel/decode/split.h"
 #include "ouzel/gateway/event_text.h"
 #include "ouzel/gateway/sender.h"
 
@@ -29,7 +33,76 @@ constexpr int kComplaintsMax = 5;
 
 int failed(const Error& error) {
   std::fprintf(stderr, "ouzel send: %s\n", error.message.c_str());
+  if (error.code == ErrorCode::config) return kExitConfig;
   return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
+}
+
+using Answered = std::function<void(const EventChunk&, const std::string& reply)>;
+
+/// What the pipeline's schema says is the key of a line.
+class KeyFinder {
+ public:
+  explicit KeyFinder(Schema schema) : schema_(std::move(schema)), decoder_(schema_) {}
+  std::optional<std::string_view> operator()(std::string_view line) {
+    bytes_.assign(line).append(kDecodePadding, ' ');
+    const EventForm form = looks_like_cloudevent(line) ? EventForm::structured : EventForm::payload;
+    const DecodedRow& row =
+        decoder_.decode({.form = form}, std::string_view(bytes_).substr(0, line.size()));
+    // An event without a key is for the pipeline to reject.
+    if (refused(row.fate) || row.key.empty()) return std::nullopt;
+    return row.key;
+  }
+
+ private:
+  const Schema schema_;
+  Decoder decoder_;
+  std::string bytes_;
+};
+
+/// To `kafka:…`, or `kafka` for the topic of the pipeline.
+Result<std::unique_ptr<Sender>> open_topic(const SendOptions& options, const Clock& clock,
+                                           Answered answered) {
+  if (options.pipeline.path.empty()) {
+    return fail(ErrorCode::config,
+                "--to kafka needs --pipeline FILE, whose schema says what a record's key is");
+  }
+  const auto fs = make_posix_file_system();
+  Findings findings;
+  const auto loaded = load_pipeline_file(*fs, options.pipeline, findings);
+  if (!loaded) {
+    print_findings(findings);
+    return fail(ErrorCode::config, options.pipeline.path + " is not good");
+  }
+  const Pipeline& pipeline = loaded->pipeline;
+  KafkaSenderOptions sending{.answered = std::move(answered)};
+  if (options.url == "kafka") {
+    if (pipeline.kafka_source.topic.empty()) {
+      return fail(ErrorCode::config, options.pipeline.path + " has no source.kafka");
+    }
+    OUZEL_TRY(KafkaSettings settings, kafka_settings(pipeline.kafka, pipeline.directory));
+    sending.settings = std::move(settings.producer);
+    sending.topic = pipeline.kafka_source.topic;
+  } else {
+    OUZEL_TRY(KafkaTarget target, parse_kafka_target(options.url, options.kafka));
+    sending.settings = std::move(target.settings.producer);
+    sending.topic = std::move(target.topic);
+  }
+  const auto finder = std::make_shared<KeyFinder>(pipeline.schema);
+  sending.key = [finder](std::string_view line) { return (*finder)(line); };
+  return open_kafka_sender(std::move(sending), clock);
+}
+
+Result<std::unique_ptr<Sender>> open_sender(const SendOptions& options, const Clock& clock,
+                                            Answered answered) {
+  if (options.url == "kafka" || is_kafka_target(options.url)) {
+    return open_topic(options, clock, std::move(answered));
+  }
+  return Sender::start({.url = options.url,
+                        .connections = options.connections,
+                        .request_events_max = kRequestEvents,
+                        .queue_bytes_max = 2 * kRequestBytes * options.connections,
+                        .answered = std::move(answered)},
+                       clock);
 }
 
 /// The file on its way.
@@ -44,14 +117,10 @@ class Sending {
         progress_(clock, input.size) {}
 
   Result<void> run() {
-    SenderOptions sending{.url = options_.url,
-                          .connections = options_.connections,
-                          .request_events_max = kRequestEvents,
-                          .queue_bytes_max = 2 * kRequestBytes * options_.connections,
-                          .answered = [this](const EventChunk& chunk, const std::string& reply) {
-                            state_.answered(chunk.key, reply);
-                          }};
-    OUZEL_TRY(sender_, Sender::start(sending, clock_));
+    OUZEL_TRY(sender_, open_sender(options_, clock_,
+                                   [this](const EventChunk& chunk, const std::string& reply) {
+                                     state_.answered(chunk.key, reply);
+                                   }));
     start_ = saved_ = clock_.steady();
     const Interrupt interrupt;
     Result<void> done = {};

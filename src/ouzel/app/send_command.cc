@@ -35,8 +35,16 @@ void add_send(CommandLine& line) {
                         {.help = "Events as NDJSON or CSV, gzip too; - is stdin", .required = true})
             .option("--to", into(send.url),
                     {.value = "URL",
-                     .help = "Receiver; without a path /events",
+                     .help = "Receiver; without a path /events. Or kafka:HOST:PORT/TOPIC, or "
+                             "kafka: the topic of --pipeline",
                      .initial = "http://127.0.0.1:8080"})
+            .option("--pipeline", into(send.pipeline.path),
+                    {.value = "FILE",
+                     .help = "To Kafka: the pipeline whose schema says what a record's key is"})
+            .option("--kafka", into(send.kafka),
+                    {.value = "NAME=VALUE",
+                     .help = "To kafka:…: a setting of librdkafka; repeatable",
+                     .repeatable = true})
             .option("--rate", into(send.rate, 0, 1e9),
                     {.value = "EV_PER_S",
                      .help = "Events a second; 0: as fast as they are taken",
@@ -52,6 +60,7 @@ void add_send(CommandLine& line) {
                   "Begins with the first line, whatever was sent before");
         asked->text.describe(flags);
         flags.example("ouzel send day.csv --to http://127.0.0.1:8080")
+            .example("ouzel send day.csv --to kafka --pipeline pipeline.yaml")
             .example("zcat events.ndjson.gz | ouzel send - --rate 1000");
       },
       [asked] {

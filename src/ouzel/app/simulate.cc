@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "ouzel/app/interrupt.h"
+#include "ouzel/app/kafka_sender.h"
+#include "ouzel/app/kafka_target.h"
 #include "ouzel/app/text_output.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/gateway/sender.h"
@@ -59,7 +61,7 @@ class Lines final : public Target {
 
 double milliseconds_of(std::uint64_t ns) { return static_cast<double>(ns) * 1e-6; }
 
-/// A receiver behind HTTP.
+/// A receiver behind HTTP, or a topic.
 class Receiver final : public Target {
  public:
   explicit Receiver(std::unique_ptr<Sender> sender, std::size_t connections)
@@ -228,7 +230,22 @@ Result<void> Player::play() {
   return target_.finish();
 }
 
+Result<std::unique_ptr<Target>> open_topic(const SimulateOptions& options, const Clock& clock) {
+  OUZEL_TRY(KafkaTarget target, parse_kafka_target(options.out, options.kafka));
+  const auto key = [](std::string_view line) -> std::optional<std::string_view> {
+    const std::string_view device = simulated_device_of(line);
+    if (device.empty()) return std::nullopt;
+    return device;
+  };
+  KafkaSenderOptions sending{.settings = std::move(target.settings.producer),
+                             .topic = std::move(target.topic),
+                             .key = key};
+  OUZEL_TRY(std::unique_ptr<Sender> sender, open_kafka_sender(std::move(sending), clock));
+  return std::make_unique<Receiver>(std::move(sender), 1);
+}
+
 Result<std::unique_ptr<Target>> open_target(const SimulateOptions& options, const Clock& clock) {
+  if (is_kafka_target(options.out)) return open_topic(options, clock);
   if (options.out.find("://") == std::string::npos) {
     OUZEL_TRY(TextOutput out, TextOutput::open(options.out));
     return std::make_unique<Lines>(std::move(out));

@@ -81,7 +81,14 @@ void add_simulate(CommandLine& line) {
             .option("--duration", into(options->duration),
                     {.value = "D", .help = "Ends after so long; 0: never", .initial = "0"})
             .option("--out", into(options->out),
-                    {.value = "URL|FILE|-", .help = "Where they go", .initial = "-"})
+                    {.value = "URL|FILE|-",
+                     .help = "Where they go: http://…, kafka:HOST:PORT/TOPIC, a file or stdout",
+                     .initial = "-"})
+            .option("--kafka", into(options->kafka),
+                    {.value = "NAME=VALUE",
+                     .help = "Of kafka:…: a setting of librdkafka; repeatable. Twin: "
+                             "OUZEL_KAFKA_<NAME>, with _ for each dot",
+                     .repeatable = true})
             .option("--truth", into(options->truth),
                     {.value = "FILE", .help = "Writes what is true about the events"});
         describe_devices(flags, options->simulator);
@@ -93,6 +100,7 @@ void add_simulate(CommandLine& line) {
             .example(
                 "ouzel simulate --devices 200 --rate 1000 --out "
                 "http://127.0.0.1:8080/events")
+            .example("ouzel simulate --rate 5000 --out kafka:127.0.0.1:9092/telemetry")
             .example("ouzel simulate --count 100000 --rate 0 --truth truth.ndjson > events.ndjson");
       },
       [options] { return simulate(*options); });

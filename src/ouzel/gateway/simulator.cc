@@ -95,6 +95,15 @@ std::string_view to_string(SimulatedFault fault) {
   return kNames[static_cast<std::size_t>(fault)];
 }
 
+std::string_view simulated_device_of(std::string_view line) {
+  constexpr std::string_view kMember = "\"device_id\":\"";
+  const std::size_t at = line.find(kMember);
+  if (at == std::string_view::npos) return {};
+  line.remove_prefix(at + kMember.size());
+  const std::size_t end = line.find('"');
+  return end == std::string_view::npos ? std::string_view() : line.substr(0, end);
+}
+
 void append_time(std::string& out, EventTime time) {
   char buffer[48];
   const SplitTime at = split(time);

@@ -100,6 +100,9 @@ class Simulator {
   std::string scratch_;
 };
 
+/// The device in a line of the simulator's; empty: it has none, or is broken on purpose.
+std::string_view simulated_device_of(std::string_view line);
+
 /// Appends a time as RFC 3339 in UTC, with 3 digits of fraction if it is a whole number of
 /// milliseconds, else 9.
 void append_time(std::string& out, EventTime time);

@@ -101,6 +101,46 @@ KafkaMessage wrap(rd_kafka_message_t* message) {
   return {KafkaMessage::Owner(message, free_message), record, std::move(headers)};
 }
 
+RdError produce(rd_kafka_t* handle, rd_kafka_topic_t* topic, std::int32_t partition,
+                const OutRecord& record, void* token) {
+  rd_kafka_headers_t* headers = nullptr;
+  if (!record.headers.empty()) {
+    headers = rd_kafka_headers_new(record.headers.size());
+    for (const RecordHeader& header : record.headers) {
+      const std::string_view value = header.value.value_or(std::string_view());
+      rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
+                          header.value ? value.data() : nullptr,
+                          static_cast<ssize_t>(value.size()));
+    }
+  }
+  const auto bytes = [](const std::optional<std::string_view>& text) {
+    // An empty key is a key: only a null pointer is none.
+    return text ? (text->data() != nullptr ? text->data() : "") : nullptr;
+  };
+  const auto size = [](const std::optional<std::string_view>& text) {
+    return text ? text->size() : 0;
+  };
+  std::array<rd_kafka_vu_t, 7> parts{};
+  parts[0].vtype = RD_KAFKA_VTYPE_RKT;
+  parts[0].u.rkt = topic;
+  parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+  parts[1].u.i32 = partition;
+  parts[2].vtype = RD_KAFKA_VTYPE_VALUE;
+  parts[2].u.mem = {const_cast<char*>(bytes(record.value)), size(record.value)};
+  parts[3].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[3].u.mem = {const_cast<char*>(bytes(record.key)), size(record.key)};
+  parts[4].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[4].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  parts[5].u.ptr = token;
+  parts[6].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[6].u.headers = headers;
+  const std::size_t count = headers == nullptr ? parts.size() - 1 : parts.size();
+  RdError error(rd_kafka_produceva(handle, parts.data(), count));
+  if (error && headers != nullptr) rd_kafka_headers_destroy(headers);
+  return error;
+}
+
 void log_line(const rd_kafka_t* /*handle*/, int level, const char* facility, const char* line) {
   const logging::Fields fields = {{"what", facility}, {"line", std::string(without_thread(line))}};
   if (level <= kErrorLevel) {

@@ -11,6 +11,7 @@
 
 #include "ouzel/base/error.h"
 #include "ouzel/log/kafka/consumer.h"
+#include "ouzel/log/kafka/producer.h"
 
 namespace ouzel::kafka {
 
@@ -38,6 +39,9 @@ Partitions offset_list(const std::string& topic, std::span<const GroupOffset> of
 /// Takes a message over that has no error.
 KafkaMessage wrap(rd_kafka_message_t* message);
 void free_message(rd_kafka_message_t* message);
+/// Queues a record for a partition (or RD_KAFKA_PARTITION_UA); `token` comes back with its report.
+RdError produce(rd_kafka_t* handle, rd_kafka_topic_t* topic, std::int32_t partition,
+                const OutRecord& record, void* token = nullptr);
 /// Of librdkafka's own lines (as syslog's): from here down something is wrong.
 inline constexpr int kErrorLevel = 3;
 /// librdkafka's own lines become log lines: a warning where something is wrong.

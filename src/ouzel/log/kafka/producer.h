@@ -32,7 +32,7 @@ using TransactionResult = tl::expected<void, TransactionError>;
 
 /// One record to write. Views are copied.
 struct OutRecord {
-  const std::string* topic = nullptr;
+  const std::string* topic = nullptr;  ///< Where the producer is not of one topic.
   PartitionId partition{};
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;

@@ -93,43 +93,12 @@ class RdProducer final : public KafkaProducer {
   }
 
   TransactionResult produce(const OutRecord& record) override {
-    rd_kafka_headers_t* headers = nullptr;
-    if (!record.headers.empty()) {
-      headers = rd_kafka_headers_new(record.headers.size());
-      for (const RecordHeader& header : record.headers) {
-        const std::string_view value = header.value.value_or(std::string_view());
-        rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
-                            header.value ? value.data() : nullptr,
-                            static_cast<ssize_t>(value.size()));
-      }
-    }
-    const auto bytes = [](const std::optional<std::string_view>& text) {
-      // An empty key is a key: only a null pointer is none.
-      return text ? (text->data() != nullptr ? text->data() : "") : nullptr;
-    };
-    const auto size = [](const std::optional<std::string_view>& text) {
-      return text ? text->size() : 0;
-    };
-    std::array<rd_kafka_vu_t, 6> parts{};
-    parts[0].vtype = RD_KAFKA_VTYPE_RKT;
-    parts[0].u.rkt = topic(*record.topic);
-    parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-    parts[1].u.i32 = record.partition.value();
-    parts[2].vtype = RD_KAFKA_VTYPE_VALUE;
-    parts[2].u.mem = {const_cast<char*>(bytes(record.value)), size(record.value)};
-    parts[3].vtype = RD_KAFKA_VTYPE_KEY;
-    parts[3].u.mem = {const_cast<char*>(bytes(record.key)), size(record.key)};
-    parts[4].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-    parts[4].u.i = RD_KAFKA_MSG_F_COPY;
-    parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
-    parts[5].u.headers = headers;
-    const std::size_t count = headers == nullptr ? parts.size() - 1 : parts.size();
     for (int waited_ms = 0;;) {
-      const RdError error(rd_kafka_produceva(handle_.get(), parts.data(), count));
+      const RdError error =
+          kafka::produce(handle_.get(), topic(*record.topic), record.partition.value(), record);
       if (!error) return {};
       if (rd_kafka_error_code(error.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL ||
           waited_ms >= kCallMs) {
-        if (headers != nullptr) rd_kafka_headers_destroy(headers);
         auto fault = fault_of("produce to " + *record.topic, error.get());
         if (fault.value().fault == TransactionFault::retry) {
           fault.value().fault = TransactionFault::abort;
