@@ -66,6 +66,64 @@ class Receivers(Egress):
         self.assertEqual(nosuch.returncode, 1)
         self.assertIn("no sink called webhok; did you mean 'webhook'?", nosuch.stderr)
 
+    def test_a_running_engine_is_asked(self):
+        """The same by its API, slice by slice; what is refused again stays, and is told."""
+        good = [False]
+
+        def answer(got):
+            refused = not good[0] or int(got.headers["ce-id"].split(":")[1]) % 5 == 0
+            return Answer(400 if refused else 204)
+        with Receiver(answer) as receiver, \
+                Engine(self.pipeline(self.webhook(receiver)), self.folder / "data") as engine:
+            self.post(engine, 0, 60)
+            self.assertTrue(receiver.wait(
+                lambda _: engine.total("ouzel_sink_dead_letters_total") == 60), engine.log())
+
+            def ask(code, *arguments):
+                done = ouzel("dlq", *arguments, "--url", f"http://127.0.0.1:{engine.port}")
+                self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+                return done
+            listed = ask(0, "ls", "--sink", "webhook").stdout
+            self.assertEqual(listed, self.dlq("ls").stdout)
+            keys = [json.loads(line)["key"] for line in listed.splitlines()]
+            self.assertEqual(len(keys), 60)
+            shown = ask(0, "show", "--key", keys[7]).stdout
+            self.assertEqual(shown, self.dlq("show", "--key", keys[7]).stdout)
+            after = engine.get(f"/api/v1/dead-letters?after={keys[49]}")[1]
+            self.assertEqual([json.loads(line)["key"] for line in after.splitlines()], keys[50:])
+            self.assertIn("no sink called", ask(1, "ls", "--sink", "nosuch").stderr)
+            self.assertIn("no dead letter", ask(1, "show", "--key", "a/0/1&b").stderr)
+            self.assertIn("--pipeline", ask(2, "replay", "--pipeline", PIPELINE).stderr)
+            good[0] = True
+            done = ask(1, "replay")
+            told = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual([one["key"] for one in told], keys)
+            refused = [one for one in told if not one["delivered"]]
+            self.assertEqual({one["why"] for one in refused}, {"answered 400"})
+            self.assertIn(f"{60 - len(refused)} delivered, {len(refused)} left", done.stderr)
+            left = [json.loads(line)["key"] for line in ask(0, "ls").stdout.splitlines()]
+            self.assertEqual(left, [one["key"] for one in refused])
+            self.assertEqual(engine.stop(), 0)
+        gone = ouzel("dlq", "ls", "--url", f"http://127.0.0.1:{engine.port}")
+        self.assertEqual(gone.returncode, 69)
+
+    def test_an_engine_that_stops_ends_its_replay(self):
+        hang = [False]
+        with Receiver(lambda _: Answer(worse="hang") if hang[0] else Answer(400)) as receiver, \
+                Engine(self.pipeline(self.webhook(receiver, "retries: 0, timeout: 5m")),
+                       self.folder / "data") as engine:
+            self.post(engine, 0, 3)
+            self.assertTrue(receiver.wait(
+                lambda _: engine.total("ouzel_sink_dead_letters_total") == 3), engine.log())
+            hang[0] = True
+            engine.connect().send("POST", "/api/v1/dead-letters/replay")
+            self.assertTrue(receiver.wait(lambda me: len(me.got()) == 4))
+            second = self.dlq("replay", "--pipeline", self.folder / "press.yaml")
+            self.assertEqual(second.returncode, 1)
+            self.assertIn("another replay runs", second.stderr)
+            self.assertEqual(engine.stop(), 0)
+            self.assertEqual(len(self.dlq("ls").stdout.splitlines()), 3)
+
     def test_what_is_not_repeated(self):
         for status in (400, 401, 403, 410, 302, 304):
             with self.subTest(status=status):

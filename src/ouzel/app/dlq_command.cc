@@ -19,9 +19,12 @@ void add_dlq(CommandLine& line) {
                      .help = "Where the dead letters stand; the engine may run",
                      .initial = "./ouzel-data",
                      .env = "OUZEL_DATA_DIR"})
-            .option("--sink", into(options->sink),
+            .option("--url", into(options->url),
+                    {.value = "URL",
+                     .help = "A running engine instead; it sends again by its own pipeline"})
+            .option("--sink", into(options->choice.sink),
                     {.value = "NAME", .help = "Only those of this sink"})
-            .option("--key", into(options->key),
+            .option("--key", into(options->choice.key),
                     {.value = "KEY", .help = "Only this one, as ls prints it"})
             .option("--pipeline", into(options->pipeline.path),
                     {.value = "FILE", .help = "For replay: the pipeline whose receivers get them"})
@@ -31,7 +34,8 @@ void add_dlq(CommandLine& line) {
                      .repeatable = true})
             .example("ouzel dlq ls --sink webhook")
             .example("ouzel dlq show --key press-line/3/10412/webhook")
-            .example("ouzel dlq replay --pipeline pipeline.yaml");
+            .example("ouzel dlq replay --pipeline pipeline.yaml")
+            .example("ouzel dlq replay --url http://127.0.0.1:8080 --sink webhook");
       },
       [options] { return dlq(*options); });
 }

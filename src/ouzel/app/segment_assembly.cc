@@ -96,6 +96,9 @@ Result<void> SegmentAssembly::open_sinks(const RunOptions& options, AssemblySeam
     wanted.committed.emplace_back(lane.totals.scored + lane.totals.rejected_total());
   }
   OUZEL_TRY(const std::vector<SinkSpec> specs, sinks_of(pipeline));
+  letters_ = std::make_unique<DeadLetterApi>(
+      *seams.files, *seams.clock,
+      LetterReplayOptions{.data_dir = options.data_dir, .pipeline = pipeline.name, .sinks = specs});
   OUZEL_TRY(sinks_,
             Sinks::open(specs, *seams.files, *seams.clock, engine_->log(), std::move(wanted)));
   engine_->set_readers({.needed = [this] { return sinks_->needed(); },
@@ -112,6 +115,7 @@ void SegmentAssembly::add_routes(http::Router& router) {
   // The cursor of a file counts on nobody else being accepted in between.
   if (!file_) events_->add_routes(router);
   api_->add_routes(router);
+  letters_->add_routes(router);
 }
 
 void SegmentAssembly::set_server(const http::Server& server) { api_->set_server(server); }

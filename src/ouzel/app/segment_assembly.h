@@ -22,6 +22,7 @@
 #include "ouzel/http/router.h"
 #include "ouzel/http/server.h"
 #include "ouzel/serve/api.h"
+#include "ouzel/serve/dead_letter_api.h"
 
 namespace ouzel {
 
@@ -59,6 +60,7 @@ class SegmentAssembly final : public Assembly {
   std::unique_ptr<FileSource> file_;          ///< Null: events come over HTTP.
   std::unique_ptr<OutcomeWaiters> outcomes_;  ///< Goes first: what it tells is answered by events_.
   std::unique_ptr<Api> api_;
+  std::unique_ptr<DeadLetterApi> letters_;
 };
 
 }  // namespace ouzel

@@ -79,6 +79,8 @@ bool is_utf8(std::string_view text);
 std::string valid_utf8(std::string_view text);
 /// Undoes %XY and, with `plus_is_space`, `+`. nullopt: a `%` without two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
+/// As a value in a query: all but letters, digits and `-._~` becomes %XY.
+std::string percent_encode(std::string_view text);
 /// Equal without regard to the case of ASCII letters.
 bool iequals(std::string_view a, std::string_view b);
 /// Without the spaces and tabs around it.

@@ -31,6 +31,11 @@ TEST(Headers, AreFoundWithoutRegardToCase) {
   EXPECT_FALSE(headers.find("Content"));
 }
 
+TEST(Percent, EncodesWhatAQueryCannotHold) {
+  EXPECT_EQ(percent_encode("a-Z.0_~/ &=+%\xc3\xa9"), "a-Z.0_~%2F%20%26%3D%2B%25%C3%A9");
+  EXPECT_EQ(percent_decode(percent_encode("a b/&\n"), true), "a b/&\n");
+}
+
 TEST(Date, IsAFixdate) {
   EXPECT_EQ(http_date(WallTime(std::chrono::seconds(784111777))), "Sun, 06 Nov 1994 08:49:37 GMT");
 }

@@ -6,24 +6,12 @@
 #include "ouzel/serve/metrics.h"
 #include "ouzel/serve/status_json.h"
 #include "ouzel/serve/status_page.h"
+#include "ouzel/serve/waiting_responder.h"
 
 namespace ouzel {
 namespace {
 
 constexpr std::size_t kReadingsQueuedMax = 64;
-
-/// Someone who asked for outcomes. Dropped unanswered, as what waits is when the pipeline changes
-/// or the engine stops, it is told to ask again.
-struct WaitingReader {
-  explicit WaitingReader(http::Responder to) : responder(std::move(to)) {}
-  ~WaitingReader() {
-    responder.send(http::problem(503, "the pipeline changes or stops: ask again"));
-  }
-  WaitingReader(const WaitingReader&) = delete;
-  WaitingReader& operator=(const WaitingReader&) = delete;
-
-  http::Responder responder;
-};
 
 /// Lines of /readyz?verbose, and whether new events find a place.
 struct Health {
@@ -150,7 +138,7 @@ void Api::metrics(const http::Request& request, http::Responder responder) {
 void Api::outcomes(const http::Request& request, http::Responder responder) {
   auto query = parse_outcome_query(request);
   if (!query) return responder.send(http::problem(400, query.error().message));
-  const auto shared = std::make_shared<WaitingReader>(std::move(responder));
+  const auto shared = std::make_shared<WaitingResponder>(std::move(responder));
   const bool taken = thread_.submit([this, shared, wanted = std::move(*query)] {
     const auto page = reader_.read(wanted);
     shared->responder.send(page ? http::json_response(to_json(*page))

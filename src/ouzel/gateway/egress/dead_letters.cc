@@ -102,11 +102,13 @@ std::string replayed_path(const std::string& data_dir, const std::string& sink) 
 
 }  // namespace
 
+std::string letter_key(std::string_view line) { return behind(line, "{\"key\":\""); }
+
 std::optional<KeptLetter> read_letter(std::string_view line) {
   constexpr std::string_view kEvents = ",\"events\":[";
   const std::size_t at = line.find(kEvents);
   if (at == std::string_view::npos || !line.ends_with("]}")) return std::nullopt;
-  KeptLetter out{.key = behind(line, "{\"key\":\""),
+  KeptLetter out{.key = letter_key(line),
                  .sink = behind(line, ",\"sink\":\""),
                  .line = std::string(line),
                  .summary = std::string(line.substr(0, at)) + "}"};

@@ -68,6 +68,8 @@ struct KeptLetter {
   std::string summary;  ///< The same without the events.
   Message message;      ///< As it was to be sent.
 };
+/// The key of a letter's line, or of its summary; empty: it has none.
+std::string letter_key(std::string_view line);
 /// nullopt: the line is none of `add`'s.
 std::optional<KeptLetter> read_letter(std::string_view line);
 
