@@ -112,8 +112,12 @@ Result<void> KafkaEngine::prepare(Random& random) {
                                      *this));
   const bool exactly = source.guarantee == Guarantee::exactly_once;
   TransactionLogOptions options;
-  // Without transactions a commit costs no round trips of the coordinator.
-  options.interval_min = exactly ? source.transaction : std::chrono::milliseconds(2);
+  options.interval_min = source.transaction;
+  if (!exactly) {
+    // Without transactions nothing waits for the coordinator.
+    options.interval_min = options.interval_max = std::chrono::milliseconds(2);
+    options.offsets_every = std::chrono::milliseconds(100);
+  }
   log_ = std::make_unique<TransactionLog>(
       TransactionLogSeams{
           .clock = &clock_,

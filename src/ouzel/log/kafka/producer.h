@@ -47,6 +47,7 @@ class KafkaProducer {
   virtual TransactionResult begin() = 0;
   /// Queues it; waits while the queue is full.
   virtual TransactionResult produce(const OutRecord& record) = 0;
+  /// Without transactions: waits until all is written, then commits the offsets, if any.
   virtual TransactionResult commit(std::span<const GroupOffset> offsets, KafkaConsumer& group) = 0;
   /// Fault dead if something of the transaction may still be under way.
   virtual TransactionResult abort() = 0;

@@ -167,6 +167,7 @@ class RdProducer final : public KafkaProducer {
       return dead(std::string("flush: ") + rd_kafka_err2str(flushed));
     }
     if (undelivered_.load(std::memory_order_relaxed) > 0) return dead("produce: " + why_);
+    if (offsets.empty()) return {};
     if (const auto done = group.commit(offsets); !done) return dead(done.error().message);
     return {};
   }

@@ -59,16 +59,19 @@ void TransactionLog::leave(PartitionId partition) {
     const auto mine = [&](const Pending& frame) { return frame.header.partition == partition; };
     std::erase_if(queue_, mine);
     if (std::any_of(open_.begin(), open_.end(), mine)) abort_wanted_ = true;
+    if (owed_.contains(partition)) hurry_ = true;
     changed_.notify_all();
-    changed_.wait(lock,
-                  [&] { return stopping_ || std::none_of(open_.begin(), open_.end(), mine); });
+    changed_.wait(lock, [&] {
+      return stopping_ ||
+             (std::none_of(open_.begin(), open_.end(), mine) && !owed_.contains(partition));
+    });
   }
 }
 
 void TransactionLog::hurry() {
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.empty() && open_.empty()) return;
+    if (queue_.empty() && open_.empty() && owed_.empty()) return;
     hurry_ = true;
   }
   changed_.notify_all();
@@ -131,10 +134,13 @@ void TransactionLog::run() {
       pause(kPause);
     } else if (unresolved_) {
       if (!resolve()) pause(kPause);
-    } else if (!open_.empty() || wait_for_frames(kIdle)) {
+    } else if (!open_.empty() || wait_for_frames()) {
       transact();
+    } else if (const auto done = commit_owed(); !done) {
+      fail_transaction(done.error());
     }
   }
+  if (producer_ && !unresolved_) (void)commit_owed();  // Else they come again: at least once.
   producer_.reset();
 }
 
@@ -158,9 +164,12 @@ bool TransactionLog::make_ready() {
   return true;
 }
 
-bool TransactionLog::wait_for_frames(std::chrono::nanoseconds limit) {
+/// False: there are none, and what is owed is due.
+bool TransactionLog::wait_for_frames() {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, limit, [this] { return stopping_ || !queue_.empty(); });
+  const auto limit = owed_.empty() ? kIdle : options_.offsets_every;
+  changed_.wait_for(lock, limit,
+                    [this] { return stopping_ || !queue_.empty() || (hurry_ && !owed_.empty()); });
   return !stopping_ && !queue_.empty();
 }
 
@@ -171,7 +180,7 @@ void TransactionLog::transact() {
   }
   if (done) {
     const SteadyTime before = seams_.clock->steady();
-    done = producer_->commit(offsets_of(open_), *seams_.group);
+    done = commit();
     const std::chrono::nanoseconds took = seams_.clock->steady() - before;
     if (done) {
       commit_ns_.record(static_cast<std::uint64_t>(took.count()));
@@ -227,6 +236,39 @@ void TransactionLog::take_new() {
 
 TransactionResult TransactionLog::write(const Pending& frame) {
   return seams_.records(frame.header.partition, *frame.body, *producer_);
+}
+
+TransactionResult TransactionLog::commit() {
+  std::vector<GroupOffset> offsets = offsets_of(open_);
+  if (options_.offsets_every == std::chrono::nanoseconds(0)) {
+    return producer_->commit(offsets, *seams_.group);
+  }
+  if (auto written = producer_->commit({}, *seams_.group); !written) return written;
+  const SteadyTime now = seams_.clock->steady();
+  bool due = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (owed_.empty()) owed_since_ = now;
+    for (GroupOffset& one : offsets) owed_[one.partition] = std::move(one);
+    due = now - owed_since_ >= options_.offsets_every || hurry_;
+  }
+  return due ? commit_owed() : TransactionResult{};
+}
+
+/// Offsets whose outcomes are written already.
+TransactionResult TransactionLog::commit_owed() {
+  std::vector<GroupOffset> offsets;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, one] : owed_) offsets.push_back(one);
+  }
+  if (offsets.empty()) return {};
+  auto done = producer_->commit(offsets, *seams_.group);
+  const std::lock_guard lock(mutex_);
+  owed_.clear();
+  if (queue_.empty() && open_.empty()) hurry_ = false;
+  changed_.notify_all();
+  return done;
 }
 
 std::vector<TransactionLog::Pending> TransactionLog::take_open() {
@@ -312,6 +354,10 @@ void TransactionLog::fail_transaction(const TransactionError& error) {
 
 /// Asks the group what became of the frames of a transaction that did not end well.
 bool TransactionLog::resolve() {
+  if (options_.offsets_every > std::chrono::nanoseconds(0)) {
+    unresolved_ = false;
+    return true;
+  }
   std::map<PartitionId, Offset> ends;
   for (const Pending& frame : open_) ends[frame.header.partition] = end_of(frame.header);
   std::vector<PartitionId> ids;

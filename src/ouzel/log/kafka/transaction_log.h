@@ -6,7 +6,7 @@
 /// what was open is decided (by aborting it, or by a new producer of the same id), then the group's
 /// committed offset says what became of it: where it was before, the frames are sent again; at
 /// their end, they are done; anywhere else, the partition is another's or has gone on without us,
-/// and is recovered.
+/// and is recovered. At least once: whatever went wrong, the frames are sent again.
 ///
 /// `append`, `flush`, `when_durable`, readers: any thread. `start`, `stop`: one. A thread of its
 /// own produces and commits; observers are called on it.
@@ -37,7 +37,10 @@ struct TransactionLogOptions {
   /// A transaction is open for so long at least, and for up to twice the time a commit takes.
   std::chrono::nanoseconds interval_min = std::chrono::milliseconds(20);
   std::chrono::nanoseconds interval_max = std::chrono::milliseconds(100);
-  std::uint64_t bytes_max = 8 << 20;      ///< Of the frames in one transaction.
+  std::uint64_t bytes_max = 8 << 20;  ///< Of the frames in one transaction.
+  /// At least once: outcomes without transactions, and offsets behind them, so seldom at most;
+  /// zero: exactly once.
+  std::chrono::nanoseconds offsets_every{0};
   std::uint64_t recent_bytes = 16 << 20;  ///< Of committed frames kept for readers.
 };
 
@@ -121,7 +124,9 @@ class TransactionLog final : public Log {
   void fail_transaction(const TransactionError& error);
   bool resolve();
   void take_new();
-  bool wait_for_frames(std::chrono::nanoseconds limit);
+  bool wait_for_frames();
+  TransactionResult commit();
+  TransactionResult commit_owed();
   void tell_waiters(const std::optional<Error>& error);
   void set_trouble(std::string why);
   void pause(std::chrono::nanoseconds limit);
@@ -137,6 +142,9 @@ class TransactionLog final : public Log {
   AppendNumber settled_{};  ///< Everything up to here is committed or dropped.
   std::deque<Waiter> waiters_;
   std::map<PartitionId, Partition> partitions_;
+  /// At least once: offsets whose outcomes are written.
+  std::map<PartitionId, GroupOffset> owed_;
+  SteadyTime owed_since_{};
   bool hurry_ = false;
   bool stopping_ = false;
   std::string trouble_;

@@ -141,8 +141,9 @@ class TransactionLogTest : public ::testing::Test {
                     for (const FrameHeader& header : headers) settled_ += header.rows;
                   },
               .diverged = [this](PartitionId id) { diverged_ = id.value(); }},
-             {.interval_min = 1ms, .interval_max = 1ms}) {}
+             options()) {}
   ~TransactionLogTest() override { log_.stop(); }
+  static TransactionLogOptions options() { return {.interval_min = 1ms, .interval_max = 1ms}; }
 
   /// A record an offset, as "partition:offset".
   static TransactionResult write(PartitionId id, std::string_view body, KafkaProducer& producer) {
