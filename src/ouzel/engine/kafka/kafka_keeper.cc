@@ -10,8 +10,11 @@ namespace ouzel {
 namespace {
 
 constexpr std::chrono::nanoseconds kLook = std::chrono::seconds(1);
-/// A partition that gets little has a snapshot so often all the same, so that a hand-over is short.
-constexpr std::chrono::nanoseconds kSnapshotEvery = std::chrono::seconds(60);
+/// Where little comes a snapshot is taken so often all the same, so that a hand-over is short; a
+/// large state is written less often.
+constexpr std::chrono::nanoseconds kSnapshotEvery = std::chrono::seconds(10);
+constexpr std::uint64_t kLargeState = 64 << 20;
+constexpr std::uint64_t kLargeStateTimes = 6;
 constexpr std::chrono::nanoseconds kWatchEvery = std::chrono::seconds(10);
 constexpr std::chrono::milliseconds kAsk{5000};
 constexpr std::uint64_t kStateShare = 8;  ///< As the segment engine's (engine/keeper.cc).
@@ -76,7 +79,8 @@ void KafkaEngine::ask_for_snapshots() {
   const std::uint64_t interval = std::max(options_.snapshot_bytes, state / kStateShare);
   const SteadyTime now = clock_.steady();
   if (fed == snapshot_at_) return;
-  if (fed - snapshot_at_ < interval && now - snapshot_time_ < kSnapshotEvery) return;
+  const auto every = kSnapshotEvery * (state > kLargeState ? kLargeStateTimes : 1);
+  if (fed - snapshot_at_ < interval && now - snapshot_time_ < every) return;
   snapshot_at_ = fed;
   snapshot_time_ = now;
   for (const PartitionPtr& one : partitions) {

@@ -17,6 +17,7 @@ Result<std::unique_ptr<KafkaConsumer>> open_consumer(const ConsumerOptions&, Gro
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <mutex>
 
 #include "ouzel/log/kafka/broker_trouble.h"
@@ -47,6 +48,16 @@ tl::unexpected<Error> failed(std::string_view doing, rd_kafka_resp_err_t error) 
   return fail(code_of(error), "kafka: " + std::string(doing) + ": " + rd_kafka_err2str(error));
 }
 
+/// A third of the session's timeout, so that one lost heartbeat costs no partition.
+std::string heartbeat(const KafkaSettingList& settings) {
+  constexpr long kMostMs = 3000;
+  long ms = kMostMs;
+  for (const auto& [name, value] : settings) {
+    if (name == "session.timeout.ms") ms = std::strtol(value.c_str(), nullptr, 10) / 3;
+  }
+  return std::to_string(std::clamp(ms, 1L, kMostMs));
+}
+
 class RdConsumer final : public KafkaConsumer {
  public:
   RdConsumer(GroupListener& listener, ConsumerOptions options)
@@ -56,6 +67,7 @@ class RdConsumer final : public KafkaConsumer {
   Result<void> open() {
     KafkaSettingList settings = {{"partition.assignment.strategy", "cooperative-sticky"},
                                  {"session.timeout.ms", "10000"},
+                                 {"heartbeat.interval.ms", heartbeat(options_.settings)},
                                  {"queued.max.messages.kbytes", "32768"},
                                  {"fetch.wait.max.ms", "100"},
                                  {"client.id", "ouzel"}};

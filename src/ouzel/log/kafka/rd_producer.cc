@@ -47,6 +47,15 @@ tl::unexpected<TransactionError> dead(std::string message) {
   return tl::unexpected(TransactionError{TransactionFault::dead, std::move(message)});
 }
 
+/// A record may not be under way for longer than its transaction.
+std::string message_timeout(const KafkaSettingList& settings) {
+  std::string out = "10000";
+  for (const auto& [name, value] : settings) {
+    if (name == "transaction.timeout.ms") out = value;
+  }
+  return out;
+}
+
 class RdProducer final : public KafkaProducer {
  public:
   explicit RdProducer(bool transactional) : transactional_(transactional) {}
@@ -61,7 +70,7 @@ class RdProducer final : public KafkaProducer {
     KafkaSettingList settings = {{"compression.type", "lz4"},
                                  {"linger.ms", "5"},
                                  {"transaction.timeout.ms", "10000"},
-                                 {"message.timeout.ms", "10000"},
+                                 {"message.timeout.ms", message_timeout(options.settings)},
                                  {"queue.buffering.max.messages", "500000"},
                                  {"queue.buffering.max.kbytes", "131072"},
                                  {"partitioner", "murmur2_random"},
