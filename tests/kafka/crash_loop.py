@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One mode of crash_campaign.py for as long as wanted: crash_loop.py MODE [--times N] [--seed N].
+"""One mode of crash_modes.py for as long as wanted: crash_loop.py MODE [--times N] [--seed N].
 
 Needs the clients of .cache/kafka (its own interpreter is taken). Exit 1 if a count is not zero.
 """
@@ -18,15 +18,15 @@ def main():
     python = broker.clients_python()
     if sys.prefix != str(python.parent.parent):
         os.execv(python, [python, __file__, *sys.argv[1:]])
-    import crash_campaign
+    import crash_modes
     import judge
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("mode", choices=crash_campaign.MODES)
+    parser.add_argument("mode", choices=crash_modes.MODES)
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--per-topic", type=int, default=100, help="then a new topic and judgement")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    mode, counts, begin = crash_campaign.MODES[options.mode], judge.Counts(), time.monotonic()
+    mode, counts, begin = crash_modes.MODES[options.mode], judge.Counts(), time.monotonic()
     done, topics = 0, 0
     with broker.Cluster(mode.nodes) as cluster:
         while done < options.times and counts.total() == 0:

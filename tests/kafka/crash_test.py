@@ -3,7 +3,7 @@ import os
 import unittest
 
 import broker
-import crash_campaign
+import crash_modes
 import judge
 
 SCALE = float(os.environ.get("OUZEL_KAFKA_SCALE", "1"))
@@ -16,11 +16,11 @@ class Crash(unittest.TestCase):
     def setUpClass(cls):
         cls.cluster = cls.enterClassContext(broker.Cluster())
 
-    def check(self, mode, times, seed=1):
+    def check(self, mode, times, seed=1, cluster=None):
         said = []
         counts = judge.Counts(said.append)
-        kind = crash_campaign.MODES[mode]
-        with kind(self.cluster, mode, seed, counts) as campaign:
+        kind = crash_modes.MODES[mode]
+        with kind(cluster or self.cluster, mode, seed, counts) as campaign:
             campaign.run(max(1, round(times * SCALE)))
             print(f"  {mode}: {campaign.line()}: {counts.line()}", flush=True)
         self.assertEqual(counts.total(), 0, "\n".join(said))
@@ -29,3 +29,16 @@ class Crash(unittest.TestCase):
 
     def test_kill(self):
         self.check("kill", 24)
+
+    def test_points(self):
+        self.check("point", 3 * len(crash_modes.POINTS))
+
+    def test_zombies(self):
+        self.check("zombie", 3)
+
+    def test_lossy(self):
+        self.check("lossy", 12)
+
+    def test_brokers(self):
+        with broker.Cluster(crash_modes.Brokers.nodes) as cluster:
+            self.check("brokers", 3, cluster=cluster)
