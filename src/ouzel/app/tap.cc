@@ -7,7 +7,8 @@
 
 #include "ouzel/app/engine_view.h"
 #include "ouzel/app/interrupt.h"
-#include "ouzel/app/tap_filter.h"
+#include "ouzel/app/kafka_tap.h"
+#include "ouzel/app/tap_printer.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/decode/decoder.h"
 #include "ouzel/decode/split.h"
@@ -27,66 +28,6 @@ int failed(const Error& error) {
   std::fprintf(stderr, "ouzel tap: %s\n", error.message.c_str());
   return error.code == ErrorCode::config ? 78 : 1;
 }
-
-std::vector<std::string> columns_of(const TapOptions& options) {
-  if (!options.columns.empty()) return options.columns;
-  if (options.topic == "events") return {"id", "source", "type", "time", "data"};
-  if (options.topic == "rejects") return {"id", "time", "event.key", "reason", "detail"};
-  return {"id",
-          "time",
-          "event.key",
-          "status",
-          "score",
-          "confidence",
-          "label",
-          "route",
-          "reason",
-          "detail",
-          "flags",
-          "reasons.0.feature",
-          "reasons.0.weight"};
-}
-
-/// Prints lines that fit, up to the limit, in the form that was asked for.
-class Printer {
- public:
-  explicit Printer(const TapOptions& options)
-      : filter_(options.where),
-        columns_(columns_of(options)),
-        limit_(options.limit),
-        csv_(options.format == "csv"),
-        array_(options.format == "json") {
-    if (csv_) put(columns_.header() + "\n");
-    if (array_) put("[");
-  }
-  /// False: enough, or nobody reads any more.
-  bool print(const std::string& line) {
-    if (!filter_.fits(line)) return true;
-    if (array_) {
-      put((printed_ > 0 ? ",\n" : "") + line);
-    } else {
-      put((csv_ ? columns_.row(line) : line) + "\n");
-    }
-    done_ = done_ || ++printed_ == limit_;
-    return !done_;
-  }
-  bool done() const { return done_; }
-  void finish() {
-    if (array_) put("]\n");
-  }
-
- private:
-  void put(const std::string& text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) done_ = true;
-  }
-
-  TapFilter filter_;
-  TapColumns columns_;
-  const std::uint64_t limit_;  ///< 0: none.
-  const bool csv_, array_;
-  std::uint64_t printed_ = 0;
-  bool done_ = false;
-};
 
 /// `tap` on the files of a data directory, whether its engine runs or not.
 class FileTap {
@@ -168,7 +109,7 @@ class FileTap {
 
   const TapOptions& options_;
   const ShownTopic topic_;
-  Printer printer_;
+  TapPrinter printer_;
   std::unique_ptr<FileSystem> fs_ = make_posix_file_system();
   LogPosition at_{};
   bool damaged_ = false;
@@ -204,7 +145,7 @@ int tap_url(const TapOptions& options) {
   const auto url = http::parse_url(options.url);
   if (!url) return failed(url.error());
   http::Client client({.host = url->host, .port = url->port});
-  Printer printer(options);
+  TapPrinter printer(options);
   std::string from = "beginning";
   if (options.from.kind == TapFrom::Kind::end) from = "end";
   if (options.from.kind == TapFrom::Kind::offset) {
@@ -244,13 +185,14 @@ int tap(const TapOptions& options) {
                                                    {"outcomes", ShownTopic::outcomes},
                                                    {"rejects", ShownTopic::rejects}};
   const auto topic = shown.find(options.topic);
+  if (!options.pipeline.path.empty()) return tap_kafka(options);
   if (!options.url.empty()) {
     if (options.topic == "outcomes") return tap_url(options);
     return failed({ErrorCode::config,
                    "--url shows topic outcomes only; read " + options.topic + " from --data-dir"});
   }
   if (topic == shown.end()) {  // Topics that nothing writes yet are empty.
-    Printer(options).finish();
+    TapPrinter(options).finish();
     return 0;
   }
   return FileTap(options, topic->second).run();

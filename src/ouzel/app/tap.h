@@ -1,11 +1,12 @@
-/// `ouzel tap`: prints a topic as NDJSON, CSV or one JSON array, from a data directory or from a
-/// running engine.
+/// `ouzel tap`: prints a topic as NDJSON, CSV or one JSON array, from a data directory, from a
+/// running engine or from Kafka.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "ouzel/app/pipeline_file.h"
 #include "ouzel/base/types.h"
 
 namespace ouzel {
@@ -26,9 +27,10 @@ struct TapTerm {
 };
 
 struct TapOptions {
-  std::string topic;     ///< events, outcomes, rejects, labels, models or alarms.
-  std::string data_dir;  ///< Used if `url` is empty.
-  std::string url;       ///< http://host:port of a running engine; empty: read files.
+  std::string topic;      ///< events, outcomes, rejects, labels, models or alarms.
+  std::string data_dir;   ///< Used if `url` is empty.
+  std::string url;        ///< http://host:port of a running engine; empty: read files.
+  PipelineFile pipeline;  ///< With a path: read the topics of its source.kafka.
   TapFrom from;
   bool follow = false;
   std::uint64_t limit = 0;  ///< Lines; 0: all.
@@ -37,7 +39,7 @@ struct TapOptions {
   std::vector<std::string> columns;  ///< Of csv, paths as in a TapTerm; empty: the topic's usual.
 };
 
-/// Returns the exit code: 1 after damage or a failure, 69 if `url` cannot be reached.
+/// Returns the exit code: 1 after damage or a failure, 69 if `url` or Kafka cannot be reached.
 int tap(const TapOptions& options);
 
 }  // namespace ouzel

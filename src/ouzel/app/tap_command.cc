@@ -100,6 +100,8 @@ void add_tap(CommandLine& line) {
                      .env = "OUZEL_DATA_DIR"})
             .option("--url", into(options->url),
                     {.value = "URL", .help = "Asks a running engine instead"})
+            .option("--pipeline", into(options->pipeline.path),
+                    {.value = "FILE", .help = "Reads the Kafka topics of this pipeline instead"})
             .option("--from", into_from(options->from),
                     {.value = "WHERE",
                      .help = "beginning, end or PARTITION:OFFSET",
@@ -115,6 +117,7 @@ void add_tap(CommandLine& line) {
         flags.example("ouzel tap outcomes --where route=alert --follow")
             .example(
                 "ouzel tap outcomes --format csv --columns time,event.key,score,reasons.0.feature")
+            .example("ouzel tap outcomes --pipeline pipeline.yaml --from end --follow")
             .example("ouzel tap events --from 3:10412 --limit 1");
       },
       [options] { return tap(*options); });

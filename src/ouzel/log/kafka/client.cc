@@ -77,6 +77,26 @@ tl::unexpected<Error> Client::failed(std::string_view what, rd_kafka_resp_err_t 
   return tl::unexpected(std::move(out));
 }
 
+Result<std::uint32_t> Client::partitions_of(const std::string& topic,
+                                            std::chrono::milliseconds limit) const {
+  constexpr std::chrono::milliseconds kSlice{250};
+  const Topic named(rd_kafka_topic_new(handle_.get(), topic.c_str(), nullptr));
+  auto error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  for (std::chrono::milliseconds waited{0}; waited < limit && !hopeless(); waited += kSlice) {
+    const rd_kafka_metadata_t* raw = nullptr;
+    error =
+        rd_kafka_metadata(handle_.get(), 0, named.get(), &raw, static_cast<int>(kSlice.count()));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    const std::unique_ptr<const rd_kafka_metadata_t, Destroyed<rd_kafka_metadata_destroy>> found(
+        raw);
+    if (found->topic_cnt != 1) return failed("topic " + topic, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC);
+    error = found->topics[0].err;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    return static_cast<std::uint32_t>(found->topics[0].partition_cnt);
+  }
+  return failed("topic " + topic, error);
+}
+
 }  // namespace ouzel::kafka
 
 #endif

@@ -4,7 +4,10 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "ouzel/base/error.h"
@@ -24,6 +27,10 @@ class Client {
   const BrokerTrouble& trouble() const { return trouble_; }
   /// What to say of a call that failed: the trouble with the brokers if that explains it.
   tl::unexpected<Error> failed(std::string_view what, rd_kafka_resp_err_t error) const;
+  /// How many partitions a topic has; waits up to `limit` for a broker. Error config: there is no
+  /// such topic, or only other settings or rights help.
+  Result<std::uint32_t> partitions_of(const std::string& topic,
+                                      std::chrono::milliseconds limit) const;
   /// No more than `trouble`; for calls that wait and should not wait on.
   bool hopeless() const { return trouble_.gravest().code == ErrorCode::config; }
 

@@ -48,7 +48,10 @@ class RdWriter final : public RecordWriter {
     OUZEL_TRY(client_, Client::open(RD_KAFKA_PRODUCER, std::move(conf)));
     queue_.reset(rd_kafka_queue_get_main(client_->handle()));
     named_.reset(rd_kafka_topic_new(client_->handle(), topic_.c_str(), nullptr));
-    return meet(limit);
+    // So that a wrong address or password is said at once, and not of each record.
+    OUZEL_TRY([[maybe_unused]] const std::uint32_t partitions,
+              client_->partitions_of(topic_, limit));
+    return {};
   }
 
   Result<bool> put(const OutRecord& record, void* token, bool placed) override {
@@ -79,26 +82,6 @@ class RdWriter final : public RecordWriter {
   Error trouble() const override { return client_->trouble().gravest(); }
 
  private:
-  /// So that a wrong address or password is said at once, and not of each record.
-  Result<void> meet(milliseconds limit) {
-    constexpr int kSlice = 250;
-    auto error = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    for (milliseconds waited{0}; waited < limit; waited += milliseconds(kSlice)) {
-      const rd_kafka_metadata_t* raw = nullptr;
-      error = rd_kafka_metadata(client_->handle(), 0, named_.get(), &raw, kSlice);
-      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        const std::unique_ptr<const rd_kafka_metadata_t, Destroyed<rd_kafka_metadata_destroy>>
-            found(raw);
-        error =
-            found->topic_cnt == 1 ? found->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-        break;
-      }
-      if (client_->hopeless()) break;
-    }
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    return client_->failed("topic " + topic_, error);
-  }
-
   void report(const rd_kafka_message_t& message) {
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return done_(message._private, nullptr);
     const Error why = client_->failed("topic " + topic_, message.err).value();

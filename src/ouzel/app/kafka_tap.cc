@@ -1,0 +1,124 @@
+#include "ouzel/app/kafka_tap.h"
+
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "ouzel/app/command_line.h"
+#include "ouzel/app/interrupt.h"
+#include "ouzel/app/kafka_lines.h"
+#include "ouzel/app/tap_printer.h"
+#include "ouzel/base/file_system.h"
+#include "ouzel/log/kafka/kafka_settings.h"
+#include "ouzel/log/kafka/topic_reader.h"
+
+namespace ouzel {
+namespace {
+
+constexpr std::chrono::milliseconds kMeetMax = std::chrono::seconds(10);
+constexpr std::chrono::milliseconds kWait{200};
+constexpr std::size_t kBatch = 1000;
+
+int failed(const Error& error) {
+  std::fprintf(stderr, "ouzel tap: %s\n", error.message.c_str());
+  if (error.code == ErrorCode::config) return kExitConfig;
+  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
+}
+
+class KafkaTap {
+ public:
+  KafkaTap(const TapOptions& options, const Pipeline& pipeline)
+      : options_(options), pipeline_(pipeline), printer_(options) {}
+
+  Result<int> run() {
+    const Interrupt interrupt;
+    OUZEL_TRY(const auto reader, open());
+    std::vector<KafkaMessage> messages;
+    while (!printer_.done() && !interrupt.requested()) {
+      messages.clear();
+      OUZEL_TRY_VOID(reader->poll(kWait, kBatch, messages));
+      for (const KafkaMessage& message : messages) {
+        if (!show(message.record())) break;
+      }
+      std::fflush(stdout);
+      if (messages.empty() && reader->at_end() && !options_.follow) break;
+    }
+    printer_.finish();
+    if (foreign_ > 0) {
+      std::fprintf(stderr, "ouzel tap: %llu records of topic %s were written by somebody else\n",
+                   static_cast<unsigned long long>(foreign_), topic_.c_str());
+    }
+    return foreign_ == 0 ? kExitDone : kExitFailed;
+  }
+
+ private:
+  Result<std::unique_ptr<TopicReader>> open() {
+    const KafkaSourceSpec& source = pipeline_.kafka_source;
+    if (source.topic.empty()) {
+      return fail(ErrorCode::config, options_.pipeline.path +
+                                         ": its events do not come from Kafka; leave --pipeline "
+                                         "out to read its data directory");
+    }
+    topic_ = options_.topic == "outcomes"  ? source.outcomes
+             : options_.topic == "rejects" ? source.rejects
+                                           : source.topic;
+    TopicStart start;
+    if (options_.from.kind == TapFrom::Kind::end) start.kind = TopicStart::Kind::end;
+    if (options_.from.kind == TapFrom::Kind::offset) {
+      start.partition = options_.from.partition;
+      // Positions are the events'. An outcome's own offset is another: its partition is read from
+      // the beginning, and what comes before is passed over.
+      const bool events = options_.topic == "events";
+      start.kind = events ? TopicStart::Kind::offset : TopicStart::Kind::beginning;
+      start.offset = options_.from.offset;
+    }
+    OUZEL_TRY(const KafkaSettings settings, kafka_settings(pipeline_.kafka, pipeline_.directory));
+    return TopicReader::open(settings.consumer, topic_, start, kMeetMax);
+  }
+
+  /// False: enough.
+  bool show(const Record& record) {
+    std::optional<RecordLine> line;
+    if (options_.topic == "outcomes") {
+      line = outcome_line(record);
+    } else if (options_.topic == "rejects") {
+      line = reject_line(record);
+    } else {
+      line = event_line(record, pipeline_.name);
+    }
+    if (!line) {
+      ++foreign_;
+      return true;
+    }
+    const bool before =
+        options_.from.kind == TapFrom::Kind::offset &&
+        (line->partition != options_.from.partition || line->offset < options_.from.offset);
+    return before || printer_.print(line->text);
+  }
+
+  const TapOptions& options_;
+  const Pipeline& pipeline_;
+  TapPrinter printer_;
+  std::string topic_;
+  std::uint64_t foreign_ = 0;
+};
+
+}  // namespace
+
+int tap_kafka(const TapOptions& options) {
+  if (options.topic != "events" && options.topic != "outcomes" && options.topic != "rejects") {
+    return failed({ErrorCode::config,
+                   "--pipeline shows topics events, outcomes and rejects, not " + options.topic});
+  }
+  const auto fs = make_posix_file_system();
+  Findings findings;
+  const auto loaded = load_pipeline_file(*fs, options.pipeline, findings);
+  if (!loaded) {
+    print_findings(findings);
+    return kExitConfig;
+  }
+  const auto done = KafkaTap(options, loaded->pipeline).run();
+  return done ? *done : failed(done.error());
+}
+
+}  // namespace ouzel

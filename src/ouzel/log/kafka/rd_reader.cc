@@ -1,0 +1,135 @@
+#ifndef OUZEL_WITH_KAFKA
+
+#include "ouzel/log/kafka/topic_reader.h"
+
+namespace ouzel {
+
+Result<std::unique_ptr<TopicReader>> TopicReader::open(const KafkaSettingList&, const std::string&,
+                                                       const TopicStart&,
+                                                       std::chrono::milliseconds) {
+  return fail(ErrorCode::config, "kafka: this build has no Kafka client; make setup fetches it");
+}
+
+}  // namespace ouzel
+
+#else
+
+#include <set>
+#include <utility>
+
+#include "ouzel/log/kafka/client.h"
+#include "ouzel/log/kafka/topic_reader.h"
+
+namespace ouzel {
+namespace {
+
+using namespace kafka;  // NOLINT: owners of librdkafka's objects.
+using std::chrono::milliseconds;
+
+class RdReader final : public TopicReader {
+ public:
+  explicit RdReader(std::string topic) : topic_(std::move(topic)) {}
+  ~RdReader() override {
+    if (client_) rd_kafka_consumer_close(client_->handle());
+  }
+
+  Result<void> open(const KafkaSettingList& given, const TopicStart& start, milliseconds limit) {
+    KafkaSettingList settings = {{"queued.max.messages.kbytes", "16384"}, {"client.id", "ouzel"}};
+    for (const auto& setting : given) {
+      // It joins no group; with the settings of one who does it would.
+      if (!setting.first.starts_with("group.")) settings.push_back(setting);
+    }
+    settings.emplace_back("group.id", "ouzel-look");  // Asked for, never used.
+    settings.emplace_back("enable.auto.commit", "false");
+    settings.emplace_back("isolation.level", "read_committed");
+    settings.emplace_back("auto.offset.reset", "error");
+    settings.emplace_back("enable.partition.eof", "true");
+    OUZEL_TRY(Conf conf, make_conf(settings));
+    OUZEL_TRY(client_, Client::open(RD_KAFKA_CONSUMER, std::move(conf)));
+    rd_kafka_poll_set_consumer(client_->handle());
+    OUZEL_TRY(partitions_, client_->partitions_of(topic_, limit));
+    return assign(start);
+  }
+
+  Result<void> poll(milliseconds limit, std::size_t max, std::vector<KafkaMessage>& out) override {
+    int wait = static_cast<int>(limit.count());
+    while (out.size() < max) {
+      rd_kafka_message_t* message = rd_kafka_consumer_poll(client_->handle(), wait);
+      if (message == nullptr) {
+        if (client_->hopeless()) {
+          return client_->failed("topic " + topic_, RD_KAFKA_RESP_ERR__TRANSPORT);
+        }
+        return {};
+      }
+      wait = 0;
+      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        out.push_back(wrap(message));
+        continue;
+      }
+      const KafkaMessage::Owner owner(message, free_message);
+      if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        ended_.insert(message->partition);
+        if (at_end()) return {};
+      } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+                 message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+        return fail(ErrorCode::config, "kafka: topic " + topic_ + ", partition " +
+                                           std::to_string(message->partition) +
+                                           ": there is no such offset");
+      } else if (message->err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
+                 message->err != RD_KAFKA_RESP_ERR__TRANSPORT) {
+        return client_->failed("topic " + topic_, message->err);
+      }
+    }
+    return {};
+  }
+
+  bool at_end() const override { return ended_.size() >= assigned_; }
+  std::uint32_t partitions() const override { return partitions_; }
+
+ private:
+  Result<void> assign(const TopicStart& start) {
+    const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions_)));
+    for (std::uint32_t i = 0; i < partitions_; ++i) {
+      if (start.partition && start.partition->value() != i) continue;
+      rd_kafka_topic_partition_t* one = rd_kafka_topic_partition_list_add(
+          list.get(), topic_.c_str(), static_cast<std::int32_t>(i));
+      switch (start.kind) {
+        case TopicStart::Kind::beginning: one->offset = RD_KAFKA_OFFSET_BEGINNING; break;
+        case TopicStart::Kind::end: one->offset = RD_KAFKA_OFFSET_END; break;
+        case TopicStart::Kind::offset:
+          one->offset = static_cast<std::int64_t>(start.offset.value());
+          break;
+      }
+    }
+    assigned_ = static_cast<std::size_t>(list->cnt);
+    if (assigned_ == 0) {
+      return fail(ErrorCode::config, "kafka: topic " + topic_ + " has " +
+                                         std::to_string(partitions_) + " partitions, none " +
+                                         std::to_string(start.partition->value()));
+    }
+    const auto error = rd_kafka_assign(client_->handle(), list.get());
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return client_->failed("topic " + topic_, error);
+    return {};
+  }
+
+  const std::string topic_;
+  std::unique_ptr<Client> client_;
+  std::uint32_t partitions_ = 0;
+  std::size_t assigned_ = 0;
+  std::set<std::int32_t> ended_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<TopicReader>> TopicReader::open(const KafkaSettingList& settings,
+                                                       const std::string& topic,
+                                                       const TopicStart& start,
+                                                       milliseconds limit) {
+  auto reader = std::make_unique<RdReader>(topic);
+  OUZEL_TRY_VOID(reader->open(settings, start, limit));
+  return reader;
+}
+
+}  // namespace ouzel
+
+#endif
