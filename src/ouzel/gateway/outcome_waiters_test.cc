@@ -5,87 +5,11 @@
 #include <map>
 
 #include "ouzel/gateway/binary_event.h"
+#include "ouzel/gateway/memory_log_fixture.h"
 #include "ouzel/gateway/reply_event.h"
-#include "ouzel/outcome/outcome.h"
 
 namespace ouzel {
 namespace {
-
-struct Frame {
-  FrameHeader header;
-  std::string body;
-};
-
-class Reader final : public LogReader {
- public:
-  Reader(const std::vector<Frame>& frames, LogPosition from) : frames_(frames), position_(from) {}
-  Result<std::optional<FrameView>> next() override {
-    for (const Frame& frame : frames_) {
-      if (frame.header.position < position_) continue;
-      position_ = frame.header.end();
-      return FrameView{frame.header, frame.body};
-    }
-    return std::nullopt;
-  }
-  const Damage& damage() const override { return damage_; }
-  LogPosition position() const override { return position_; }
-
- private:
-  const std::vector<Frame>& frames_;
-  LogPosition position_;
-  Damage damage_;
-};
-
-/// A log in memory, all of it durable; counts who reads it.
-class MemoryLog final : public Log {
- public:
-  void commit(std::uint16_t partition, std::uint64_t first, std::uint32_t rows) {
-    Batch batch;
-    for (std::uint32_t i = 0; i < rows; ++i) {
-      batch.fate.push_back(Fate::live);
-      for (auto* column : {&batch.source, &batch.id, &batch.key, &batch.trace, &batch.detail}) {
-        column->append("x");
-      }
-      batch.time.push_back(EventTime(std::chrono::seconds(1'772'352'000)));
-      batch.flags.push_back(0);
-      batch.score.push_back(0.5F);
-      batch.confidence.push_back(0.9F);
-      batch.label.push_back(Label::normal);
-      batch.route.push_back(Route::pass);
-      batch.reasons.push_back({});
-    }
-    CommitWriter writer;
-    writer.begin(Offset(first));
-    writer.add(batch, false, {});
-    std::string body = writer.finish({.pipeline = "line", .model_name = "m"}, {});
-    frames.push_back({{.topic = Topic::outcomes,
-                       .partition = PartitionId(partition),
-                       .base = Offset(first),
-                       .rows = rows,
-                       .body_bytes = static_cast<std::uint32_t>(body.size()),
-                       .position = durable_end()},
-                      std::move(body)});
-  }
-  AppendNumber append(FrameDraft) override { return {}; }
-  void flush() override {}
-  void when_durable(AppendNumber, DurableCallback callback) override { callback({}); }
-  bool has_room(std::uint64_t, std::string*) override { return true; }
-  LogPosition durable_end() const override {
-    return frames.empty() ? LogPosition(4096) : frames.back().header.end();
-  }
-  LogPosition oldest() const override { return LogPosition(4096); }
-  std::unique_ptr<LogReader> read_from(LogPosition from) override {
-    return std::make_unique<Reader>(frames, from);
-  }
-  Result<LogPosition> find(Topic, PartitionId, Offset) override {
-    ++lookups;
-    return oldest();
-  }
-  Result<LogPosition> find(WallTime) override { return oldest(); }
-
-  std::vector<Frame> frames;
-  int lookups = 0;
-};
 
 class OutcomeWaitersTest : public testing::Test {
  protected:
@@ -108,12 +32,12 @@ TEST_F(OutcomeWaitersTest, TellsEachItsOwn) {
   wait(1, 5, log_.durable_end());
   wait(2, 6, log_.durable_end());
   EXPECT_GT(waiters_.step(), std::chrono::seconds(0));
-  log_.commit(2, 5, 1);
-  log_.commit(1, 4, 4);
+  log_.commit(2, 5, "p");
+  log_.commit(1, 4, "pppp");
   waiters_.step();
   EXPECT_EQ(told_.size(), 2U);
   EXPECT_EQ(told_[7], R"({"specversion":"1.0","id":"1:7)");
-  log_.commit(2, 6, 1);
+  log_.commit(2, 6, "p");
   EXPECT_LT(waiters_.step(), std::chrono::seconds(0));
   EXPECT_EQ(told_[6], R"({"specversion":"1.0","id":"2:6)");
   EXPECT_EQ(log_.lookups, 0);
@@ -121,7 +45,7 @@ TEST_F(OutcomeWaitersTest, TellsEachItsOwn) {
 
 TEST_F(OutcomeWaitersTest, FindsWhatIsThereAlready) {
   const LogPosition before = log_.durable_end();
-  log_.commit(0, 0, 10);
+  log_.commit(0, 0, "pppppppppp");
   wait(0, 3, {});      // A duplicate: anywhere.
   wait(0, 4, before);  // Was committed before the wait began.
   waiters_.step();
@@ -129,7 +53,7 @@ TEST_F(OutcomeWaitersTest, FindsWhatIsThereAlready) {
   EXPECT_EQ(told_[4], R"({"specversion":"1.0","id":"0:4)");
   wait(0, 11, log_.durable_end());
   waiters_.step();
-  log_.commit(0, 10, 10);
+  log_.commit(0, 10, "pppppppppp");
   wait(0, 12, {});  // Somebody is read for already; both come from the same frame.
   waiters_.step();
   EXPECT_EQ(told_.size(), 4U);
@@ -162,7 +86,7 @@ TEST_F(OutcomeWaitersTest, TellsNothingAtItsEnd) {
 
 TEST_F(OutcomeWaitersTest, TheOutcomeIsACloudEvent) {
   std::string outcome;
-  log_.commit(3, 8, 1);
+  log_.commit(3, 8, "p");
   waiters_.wait({PartitionId(3), Offset(8)}, {},
                 [&](std::optional<std::string> got) { outcome = got.value_or(""); });
   waiters_.step();

@@ -124,6 +124,38 @@ TEST_F(SegmentLogTest, AReaderFollowsTheTailOfALivingLog) {
   }
 }
 
+/// The writer has threads of its own, and small segments that roll and are recycled under the
+/// reader.
+TEST_F(SegmentLogTest, WhoFollowsTheTailOfALogBeingWrittenMeetsNoDamage) {
+  Random random(9);
+  auto log = open();
+  log->start();
+  auto reader = log->read_from(LogPosition{});
+  std::vector<std::string> got;
+  const auto follow = [&] {
+    for (std::string& body : read_all(*reader)) got.push_back(std::move(body));
+    // As `tap` does, which knows nothing of the owner but its files.
+    const auto files = OfflineLog::open(*fs_, (root_ / "log").string(), kLogId, true);
+    ASSERT_TRUE(files) << files.error().message;
+    EXPECT_TRUE((*files)->damage().empty()) << (*files)->damage().front().what;
+    const auto other = (*files)->read_from(LogPosition{});
+    const std::vector<std::string> seen = read_all(*other);
+    ASSERT_LE(seen.size(), expected_.size());
+    EXPECT_TRUE(std::equal(seen.begin(), seen.end(), expected_.begin()));
+  };
+  for (int round = 0; round < 100 && !HasFailure(); ++round) {
+    for (int i = 0; i < 5; ++i) {
+      put(*log, static_cast<std::uint16_t>(i % 3), 1,
+          std::string(random.below(4000), static_cast<char>('a' + random.below(26))));
+    }
+    log->flush();
+    follow();
+  }
+  log->stop();
+  follow();
+  EXPECT_EQ(got, expected_);
+}
+
 TEST_F(SegmentLogTest, CallsBackOnlyWhenDurable) {
   auto log = open();
   int called = 0;
