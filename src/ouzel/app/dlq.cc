@@ -6,6 +6,7 @@
 
 #include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/command_line.h"
+#include "ouzel/app/kafka_dlq.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/engine/data_directory.h"
 #include "ouzel/gateway/egress/letter_replay.h"
@@ -134,6 +135,7 @@ int remote(const DlqOptions& options) {
 }  // namespace
 
 int dlq(const DlqOptions& options) {
+  if (options.rejects) return dlq_rejects(options);
   const bool far = !options.url.empty();
   if (options.action == "replay" && options.pipeline.path.empty() != far) {
     return failed(far ? "with --url the engine's own pipeline names the receivers: leave out "

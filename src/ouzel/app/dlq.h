@@ -1,5 +1,5 @@
-/// `ouzel dlq`: dead letters of a data directory or of a running engine: list them, show one, send
-/// them again.
+/// `ouzel dlq`: dead letters of a data directory or of a running engine, or the rejected events of
+/// a pipeline on Kafka (kafka_dlq.h): list them, show one, send them again.
 #pragma once
 
 #include <string>
@@ -15,6 +15,7 @@ struct DlqOptions {
   std::string url;  ///< Of a running engine, which is asked instead; empty: the files are read.
   LetterChoice choice;
   PipelineFile pipeline;  ///< For replay from the files: whose sinks the letters go to.
+  bool rejects = false;   ///< Those of the pipeline's rejects topic.
 };
 
 /// Returns the exit code: 0, 69 where the engine cannot be asked, 78 where there is no data

@@ -9,7 +9,7 @@ void add_dlq(CommandLine& line) {
   auto options = std::make_shared<DlqOptions>();
   options->data_dir = "./ouzel-data";
   line.add(
-      "dlq", "Lists, shows or sends again what a sink could not deliver",
+      "dlq", "Lists, shows or sends again what a sink could not deliver or Kafka's rejects hold",
       [&](Options& flags) {
         flags
             .positional("ACTION", into_word(options->action, {"ls", "show", "replay"}),
@@ -27,7 +27,11 @@ void add_dlq(CommandLine& line) {
             .option("--key", into(options->choice.key),
                     {.value = "KEY", .help = "Only this one, as ls prints it"})
             .option("--pipeline", into(options->pipeline.path),
-                    {.value = "FILE", .help = "For replay: the pipeline whose receivers get them"})
+                    {.value = "FILE",
+                     .help = "For replay, the pipeline whose receivers get them; with --rejects, "
+                             "whose topics they are"})
+            .flag("--rejects", options->rejects,
+                  "The rejects topic of --pipeline: what it rejected and nobody sent again")
             .option("--set", into(options->pipeline.sets),
                     {.value = "PATH=VALUE",
                      .help = "Changes a value of the pipeline; repeatable",
@@ -35,6 +39,7 @@ void add_dlq(CommandLine& line) {
             .example("ouzel dlq ls --sink webhook")
             .example("ouzel dlq show --key press-line/3/10412/webhook")
             .example("ouzel dlq replay --pipeline pipeline.yaml")
+            .example("ouzel dlq ls --rejects --pipeline pipeline.yaml")
             .example("ouzel dlq replay --url http://127.0.0.1:8080 --sink webhook");
       },
       [options] { return dlq(*options); });

@@ -62,6 +62,9 @@ class KafkaAdmin {
   virtual Result<std::vector<GroupOffset>> committed(const std::string& group,
                                                      const std::string& topic,
                                                      std::uint32_t partitions) = 0;
+  /// Puts a group that has no members there.
+  virtual Result<void> commit(const std::string& group, const std::string& topic,
+                              std::span<const GroupOffset> offsets) = 0;
   virtual Result<KafkaRights> group_rights(const std::string& group) = 0;
 };
 

@@ -33,6 +33,8 @@ using TopicNames =
     std::unique_ptr<rd_kafka_TopicCollection_t, Destroyed<rd_kafka_TopicCollection_destroy>>;
 using AskedGroup = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
                                    Destroyed<rd_kafka_ListConsumerGroupOffsets_destroy>>;
+using ChangedGroup = std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t,
+                                     Destroyed<rd_kafka_AlterConsumerGroupOffsets_destroy>>;
 
 constexpr std::size_t kReasonBytes = 512;
 constexpr int kSlice = 100;  // ms between two looks whether waiting makes sense.
@@ -159,6 +161,28 @@ class RdAdmin final : public KafkaAdmin {
       return client_->failed("group " + group, rd_kafka_error_code(wrong));
     }
     return group_offsets(*rd_kafka_group_result_partitions(groups[0]));
+  }
+
+  Result<void> commit(const std::string& group, const std::string& topic,
+                      std::span<const GroupOffset> offsets) override {
+    const Partitions list = offset_list(topic, offsets);
+    const ChangedGroup asked(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
+    rd_kafka_AlterConsumerGroupOffsets_t* one = asked.get();
+    const Options options = make_options(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, false);
+    OUZEL_TRY(const Event event, ask("offsets of group " + group, [&] {
+                rd_kafka_AlterConsumerGroupOffsets(client_->handle(), &one, 1, options.get(),
+                                                   queue_.get());
+              }));
+    std::size_t count = 0;
+    const auto* const* groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+        rd_kafka_event_AlterConsumerGroupOffsets_result(event.get()), &count);
+    if (count != 1) return fail(ErrorCode::unavailable, "kafka: group " + group + ": no answer");
+    if (const auto* wrong = rd_kafka_group_result_error(groups[0]); wrong != nullptr) {
+      return client_->failed("group " + group, rd_kafka_error_code(wrong));
+    }
+    OUZEL_TRY([[maybe_unused]] const auto committed,
+              group_offsets(*rd_kafka_group_result_partitions(groups[0])));
+    return {};
   }
 
   Result<KafkaRights> group_rights(const std::string& group) override {
