@@ -4,10 +4,10 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 PREFIX ?= /usr/local
 
-.PHONY: help setup build demo test bench fmt tidy docs install
+.PHONY: help setup build demo demo-kafka test bench fmt tidy docs install
 
 help: ## This list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
 setup: ## Install all that any target needs (Debian 12; as root or with sudo)
 	@scripts/setup all
@@ -20,6 +20,11 @@ demo: ## Score real and simulated sensors live (30 seconds where there is no ter
 	@scripts/setup build demo
 	@scripts/build release ouzel
 	@scripts/demo/run
+
+demo-kafka: ## The same on a real Kafka, two engines of which one is killed (30 seconds)
+	@scripts/setup build kafka
+	@scripts/build release ouzel
+	@scripts/demo/kafka
 
 test: ## All tests; the last line counts passed, failed, skipped
 	@scripts/setup build test models kafka
