@@ -8,6 +8,7 @@
 #include "ouzel/base/bytes.h"
 #include "ouzel/base/check.h"
 #include "ouzel/base/hash.h"
+#include "ouzel/base/logging.h"
 
 namespace ouzel {
 namespace {
@@ -109,7 +110,15 @@ Result<void> CursorFile::read(const std::string& path) {
   OUZEL_TRY(std::optional<Slot> slot, newest_slot(*file_));
   if (!slot) {
     // The first slot may be torn by a crash before anything was delivered; a full file may not.
-    if (size <= kSlotBytes) return {};
+    if (size <= kSlotBytes) {
+      if (size > 0) {
+        logging::warn(
+            "a sink's cursor is not whole: torn by a crash before its first delivery, or "
+            "damaged: it begins anew",
+            {{"file", path}});
+      }
+      return {};
+    }
     return fail(ErrorCode::corrupt, path + ": damaged: neither cursor in it is whole; remove the " +
                                         "file to begin anew at the sink's from");
   }
