@@ -3,11 +3,12 @@
 
 Each case must be reported (exit status, stderr, a stopped partition) or be harmless (the same
 events and outcomes); what is shown beside a report must still be true. A silent other answer is a
-failure. One directory was stopped cleanly, one was killed under load. Where nothing on disk proves
-that the lost bytes were ever synced (the end of the log cut off, or a flip behind the last witness
-after a kill), damage cannot be told from a torn tail: a shorter, otherwise equal answer is then
-counted as `torn`. So is the loss of a whole oldest segment (cut off within its header page), which
-looks as if retention had removed it.
+failure. One directory was stopped cleanly, one was killed under load, and one, killed too, is of a
+pipeline with a model, a table and file sinks, which must hold their topic once all the same. Where
+nothing on disk proves that the lost bytes were ever synced (the end of the log cut off, or a flip
+behind the last witness after a kill), damage cannot be told from a torn tail: a shorter, otherwise
+equal answer is then counted as `torn`. So is the loss of a whole oldest segment (cut off within its
+header page), which looks as if retention had removed it.
 """
 import argparse
 import json
@@ -27,6 +28,8 @@ import engine as engines
 import ledger as ledgers
 import load as loads
 import ouzel_log
+import pipelines
+import sinks
 
 SECTOR = 512
 TOPICS = ('events', 'outcomes')
@@ -45,6 +48,7 @@ class Base:
     more: bytes      # Those events.
     proven: int      # Log position below which the disk proves what was synced.
     places: dict     # topic -> {partition:offset: log position of its frame}
+    pipeline: pipelines.Pipeline
 
 
 @dataclass
@@ -55,18 +59,18 @@ class Case:
     bit: int = 0
 
 
-def make_base(options, place, name, clean):
+def make_base(options, place, name, pipeline):
     """Fills a directory with some thousand events over several lives."""
     rng = random.Random(options.seed)
     data_dir = os.path.join(place, name)
-    engine = engines.Engine(options.program, place, data_dir, settings=campaigns.SMALL)
+    engine = engines.Engine(options.program, place, data_dir, pipeline, campaigns.SMALL)
     load = loads.Load(rng, ledgers.Ledger(rng), pause=0.002)
     for life in range(3):
         engine.start(workers=life + 1)
         begin, before = time.monotonic(), len(load.ledger.acked)
         load.run(engine, lambda: (time.monotonic() - begin > 10 or
                                   len(load.ledger.acked) > before + options.events // 3))
-        if life == 2 and clean:
+        if life == 2 and name == 'clean':
             load.settle(engine)
             engine.stop()
         engine.kill()
@@ -78,7 +82,7 @@ def make_base(options, place, name, clean):
         if code != 0:
             raise SystemExit(f'{name}: tap {topic} before any damage: exit {code}: {said}')
     more = further_events()
-    base = Base(name, place, data_dir, shown, [], more, log.durable_end, {})
+    base = Base(name, place, data_dir, shown, [], more, log.durable_end, {}, pipeline)
     base.places = {topic: frame_places(log, topic) for topic in TOPICS}
     verdict = run_copy(options, base, None)
     if verdict.reported:
@@ -110,14 +114,16 @@ def address_of(line):
     return parsed.get('ouzelposition') or parsed['id']
 
 
+def paths(base):
+    """All files of the directory but those that file sinks made for others."""
+    for folder, folders, names in os.walk(base.data_dir):
+        folders[:] = sorted(set(folders) - {'out'})
+        yield from (os.path.join(folder, name) for name in sorted(names))
+
+
 def choose(base, rng):
     """A case: file by weight of its meaningful bytes, then a place in it."""
-    files = []
-    for folder, _, names in os.walk(base.data_dir):
-        for name in names:
-            path = os.path.join(folder, name)
-            if os.path.getsize(path):
-                files.append(path)
+    files = [path for path in paths(base) if os.path.getsize(path)]
     weights = [min(os.path.getsize(path), 1 << 20) if path.endswith('.seg') else
                min(os.path.getsize(path), 1 << 15) for path in files]
     path = rng.choices(files, weights)[0]
@@ -153,6 +159,7 @@ def damage(data_dir, case):
 class Verdict:
     reported: str = ''
     lines: list = None
+    sink_fault: str = ''
 
 
 def tap_copy(options, data_dir, topic):
@@ -167,7 +174,7 @@ def run_copy(options, base, case):
     shutil.copytree(base.data_dir, copy)
     if case:
         damage(copy, case)
-    engine = engines.Engine(options.program, base.place, copy, settings=campaigns.SMALL)
+    engine = engines.Engine(options.program, base.place, copy, base.pipeline, campaigns.SMALL)
     engine.log_path = os.path.join(base.place, 'copy.log')
     if os.path.exists(engine.log_path):
         os.remove(engine.log_path)
@@ -191,6 +198,8 @@ def run_copy(options, base, case):
     reported = reported or (f'exit {code}' if code != 0 else '') or (loud[0] if loud else '')
     verdict = tap_copy(options, copy, 'outcomes')
     verdict.reported = reported or verdict.reported
+    if base.name == 'sinks':
+        verdict.sink_fault = sinks.file_fault(copy, 'all', sinks.decoded(verdict.lines))
     return verdict
 
 
@@ -221,6 +230,10 @@ def judge_run(base, case, verdict):
     if found[0] == 'harmless' and Counter(verdict.lines) != Counter(base.after):
         wrong = Counter(verdict.lines) - Counter(base.after) or Counter(base.after)
         return 'SILENT', f'another outcome after the restart: {next(iter(wrong))!r}'
+    if case.path.startswith('sinks/') and case.kind == 'truncate' and case.at == 0:
+        return found  # As if somebody had removed it, which is how to begin anew.
+    if found[0] == 'harmless' and verdict.sink_fault:
+        return 'SILENT', f'file sink after the restart: {verdict.sink_fault}'
     return found
 
 
@@ -252,13 +265,11 @@ def parse_options(arguments=None):
 
 
 def every_byte(base):
-    for folder, _, names in os.walk(base.data_dir):
-        for name in sorted(names):
-            path = os.path.join(folder, name)
-            with open(path, 'rb') as file:
-                used = len(file.read().rstrip(b'\0'))
-            for at in range(used):
-                yield Case(os.path.relpath(path, base.data_dir), 'flip', at, at % 8)
+    for path in paths(base):
+        with open(path, 'rb') as file:
+            used = len(file.read().rstrip(b'\0'))
+        for at in range(used):
+            yield Case(os.path.relpath(path, base.data_dir), 'flip', at, at % 8)
 
 
 def run(options, counts):
@@ -267,11 +278,17 @@ def run(options, counts):
     verdicts, deadline = Counter(), time.monotonic() + options.seconds_max
     rng = random.Random(options.seed)
     with engines.workplace() as place:
-        bases = [make_base(options, place, name, name == 'clean') for name in ('clean', 'killed')]
+        wanted = {'clean': pipelines.Pipeline(), 'killed': pipelines.Pipeline()}
+        if engines.has_onnx(options.program):
+            sinks.write_assets(place)
+            wanted['sinks'] = sinks.SinkPipeline(files=True)
+        else:
+            print('skipped flips of the directory with sinks: built without ONNX Runtime')
+        bases = [make_base(options, place, name, pipeline) for name, pipeline in wanted.items()]
         cases = ([(base, case) for base in bases for case in every_byte(base)]
                  if options.every_byte else
                  [(base, choose(base, rng)) for index in range(options.cases)
-                  for base in (bases[index % 2],)])
+                  for base in (bases[index % len(bases)],)])
         for base, case in cases:
             if time.monotonic() > deadline:
                 break

@@ -24,6 +24,19 @@ HIDDEN = 6
 ELSEWHERE = 10   # Capacity of a key that the table lacks.
 CAPACITY = {f'key-{index}': 20 + index for index in range(24) if index % 3}
 DELIVERED_S = 20
+FILES = '''\
+  - {file: {bytes_max: 64KiB}, when: all, from: beginning, name: all}
+  - {file: {gzip: true, bytes_max: 4KiB}, when: rejects, from: beginning, name: rejects}
+'''
+FAST = 'retries: 1000, backoff: 2ms, backoff_max: 20ms, timeout: 2s'
+RECEIVERS = f'''\
+  - http: {{url: "URL/all", mode: batched, batch: 40, {FAST}}}
+    when: all
+    from: beginning
+  - webhook: {{url: "URL/alerts", {FAST}}}
+    when: alert
+    from: beginning
+'''
 
 
 def layers(seed=1):
@@ -35,6 +48,14 @@ def layers(seed=1):
             [[chance.gauss(0, 1) for _ in range(HIDDEN)], [chance.gauss(0, 0.1)]]]
 
 
+def write_assets(place):
+    """The files that the pipeline names."""
+    write_model(os.path.join(place, 'model.onnx'))
+    with open(os.path.join(place, 'devices.csv'), 'w', encoding='utf-8') as file:
+        file.write('device,capacity\n')
+        file.writelines(f'{key},{capacity}\n' for key, capacity in CAPACITY.items())
+
+
 def write_model(path):
     card = {'ouzel.name': 'crash-net', 'ouzel.features': json.dumps(INPUTS),
             'ouzel.reference': json.dumps({name: {'mean': 0} for name in INPUTS})}
@@ -43,17 +64,12 @@ def write_model(path):
                                          metadata=card))
 
 
-def write_table(path):
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write('device,capacity\n')
-        file.writelines(f'{key},{capacity}\n' for key, capacity in CAPACITY.items())
-
-
 @dataclasses.dataclass(frozen=True)
 class SinkPipeline(pipelines.Pipeline):
-    """url: of the receivers; empty: no sinks at all."""
+    """files: there are file sinks; url: of the receivers, if there are any."""
     threshold: float = 0.7
     review: float = 0.5
+    files: bool = False
     url: str = ''
 
     def features(self):
@@ -71,19 +87,8 @@ class SinkPipeline(pipelines.Pipeline):
                 f'defaults: {{capacity: {ELSEWHERE}}}}}\n')
 
     def sinks(self):
-        if not self.url:
-            return ''
-        fast = 'retries: 1000, backoff: 2ms, backoff_max: 20ms, timeout: 2s'
-        return f'''sinks:
-  - {{file: {{bytes_max: 64KiB}}, when: all, from: beginning, name: all}}
-  - {{file: {{gzip: true, bytes_max: 4KiB}}, when: rejects, from: beginning, name: rejects}}
-  - http: {{url: "{self.url}/all", mode: batched, batch: 40, {fast}}}
-    when: all
-    from: beginning
-  - webhook: {{url: "{self.url}/alerts", {fast}}}
-    when: alert
-    from: beginning
-'''
+        return ('sinks:\n' if self.files or self.url else '') + (FILES if self.files else '') + (
+            RECEIVERS.replace('URL', self.url) if self.url else '')
 
 
 class SinkReference(reference.Reference):
@@ -113,8 +118,7 @@ class SinkCampaign(edits.EditCampaign):
         self.moods = random.Random(1)
         self.delivered = Counter()   # Bodies that a receiver took.
         super().__init__(*arguments)
-        write_model(os.path.join(self.place, 'model.onnx'))
-        write_table(os.path.join(self.place, 'devices.csv'))
+        write_assets(self.place)
 
     def answer(self, got):
         status = self.moods.choice([200] * 9 + [202, 500, 503])
@@ -126,7 +130,7 @@ class SinkCampaign(edits.EditCampaign):
         self.receiver.__exit__()
 
     def pipeline(self):
-        return SinkPipeline(url=f'http://127.0.0.1:{self.receiver.port}')
+        return SinkPipeline(files=True, url=f'http://127.0.0.1:{self.receiver.port}')
 
     def make_reference(self):
         return SinkReference()
@@ -154,9 +158,8 @@ class SinkCampaign(edits.EditCampaign):
 
     def compare_sinks(self, outcomes, rejects):
         lines = {'all': decoded(outcomes), 'rejects': decoded(rejects)}
-        folder = os.path.join(self.data_dir, 'out')
         for sink, topic in lines.items():
-            fault = sink_files.fault(sink_files.lines(folder, sink), topic)
+            fault = file_fault(self.data_dir, sink, topic)
             if fault:
                 self.counts.cry('SINK', f'file {sink}: {fault}')
         alerts = [line for line in lines['all'] if json.loads(line)['data'].get('route') == 'alert']
@@ -166,7 +169,12 @@ class SinkCampaign(edits.EditCampaign):
                 self.counts.cry('SINK', f'{path}: {fault}')
             self.figures.more['requests'] += len(got)
         self.figures.more['delivered again'] += sum(self.delivered.values()) - len(self.delivered)
-        self.figures.more['files'] += len(os.listdir(folder))
+        self.figures.more['files'] += len(os.listdir(os.path.join(self.data_dir, 'out')))
+
+
+def file_fault(data_dir, sink, topic):
+    """Why a file sink does not hold its topic's lines; empty: it does."""
+    return sink_files.fault(sink_files.lines(os.path.join(data_dir, 'out'), sink), topic)
 
 
 def decoded(lines):
