@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ouzel/app/bound_sinks.h"
+#include "ouzel/app/kafka_doctor.h"
 #include "ouzel/app/machine.h"
 #include "ouzel/engine/data_directory.h"
 #include "ouzel/engine/plan_archive.h"
@@ -84,6 +85,11 @@ class Doctor {
     port();
     onnx();
     receivers();
+    if (from_kafka()) {
+      for (Check& check : examine_kafka(loaded_->pipeline, clock_)) {
+        checks_.push_back(std::move(check));
+      }
+    }
     return std::move(checks_);
   }
 
@@ -91,6 +97,8 @@ class Doctor {
   void say(State state, std::string name, std::string found, std::string advice = {}) {
     checks_.push_back({state, std::move(name), std::move(found), std::move(advice)});
   }
+
+  bool from_kafka() const { return loaded_ && !loaded_->pipeline.kafka_source.topic.empty(); }
 
   void pipeline() {
     if (options_.file.path.empty()) return;
@@ -138,7 +146,9 @@ class Doctor {
       return say(State::warn, "data_dir", "an engine runs on " + path,
                  "two cannot: stop it first, or name another directory");
     }
-    if (meta && loaded_ && meta->partitions != loaded_->pipeline.limits.partitions) {
+    // On Kafka it is the topic that says how many there are.
+    if (meta && loaded_ && !from_kafka() &&
+        meta->partitions != loaded_->pipeline.limits.partitions) {
       return say(State::fail, "data_dir",
                  path + " was made for " + std::to_string(meta->partitions) + " partitions, not " +
                      std::to_string(loaded_->pipeline.limits.partitions),

@@ -23,6 +23,7 @@ struct Check {
   std::string name;
   std::string found;
   std::string advice;  ///< What to do about it; empty with ok.
+  bool away = false;   ///< It failed because somebody else cannot be reached.
 };
 
 /// All checks in a fixed order; those that need what a failed one would have given are left out.

@@ -20,10 +20,13 @@ int doctor(const Asked& asked) {
   const auto checks = examine(*fs, clock, asked.doctor);
   const std::string out = asked.format == "json" ? checks_json(checks) : checks_text(checks);
   std::fputs(out.c_str(), stdout);
-  const bool good = std::none_of(checks.begin(), checks.end(), [](const Check& check) {
-    return check.state == Check::State::fail;
-  });
-  return good ? kExitDone : kExitFailed;
+  const auto failed = [&](bool away) {
+    return std::any_of(checks.begin(), checks.end(), [away](const Check& check) {
+      return check.state == Check::State::fail && check.away == away;
+    });
+  };
+  if (failed(false)) return kExitFailed;
+  return failed(true) ? kExitUnavailable : kExitDone;
 }
 
 }  // namespace

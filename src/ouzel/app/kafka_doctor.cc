@@ -1,0 +1,217 @@
+#include "ouzel/app/kafka_doctor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "ouzel/app/topics.h"
+#include "ouzel/log/kafka/kafka_library.h"
+#include "ouzel/log/kafka/kafka_settings.h"
+#include "ouzel/log/kafka/topic_reader.h"
+#include "ouzel/spec/quantity.h"
+
+namespace ouzel {
+namespace {
+
+using State = Check::State;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kReadMax{3000};
+constexpr milliseconds kSlice{200};
+constexpr std::uint64_t kNewest = 20;       ///< Records looked at; some offsets hold no record.
+constexpr std::size_t kPartitionsRead = 3;  ///< Of those with records.
+constexpr std::chrono::seconds kSkewWarn{5};
+
+/// Of a message "what is wrong (what to do)" the two parts.
+std::pair<std::string, std::string> apart(const std::string& message) {
+  const std::size_t open = message.rfind(" (");
+  if (open == std::string::npos || !message.ends_with(')')) return {message, ""};
+  return {message.substr(0, open), message.substr(open + 2, message.size() - open - 3)};
+}
+
+class KafkaDoctor {
+ public:
+  KafkaDoctor(const Pipeline& pipeline, const Clock& clock)
+      : pipeline_(pipeline), source_(pipeline.kafka_source), clock_(clock) {}
+
+  std::vector<Check> examine() {
+    auto admin = open_admin(pipeline_);
+    if (!admin) {
+      fault("kafka", admin.error());
+      return std::move(checks_);
+    }
+    admin_ = std::move(*admin);
+    if (brokers() && topics()) {
+      group();
+      record_clock();
+    }
+    return std::move(checks_);
+  }
+
+ private:
+  void say(State state, std::string name, std::string found, std::string advice = {}) {
+    checks_.push_back({state, std::move(name), std::move(found), std::move(advice)});
+  }
+
+  void fault(const std::string& name, const Error& error) {
+    auto [found, advice] = apart(error.message);
+    if (advice.empty()) advice = "see kafka in " + pipeline_.name + "'s file";
+    say(State::fail, name, std::move(found), std::move(advice));
+    checks_.back().away = error.code == ErrorCode::unavailable;
+  }
+
+  bool brokers() {
+    const auto cluster = admin_->cluster();
+    if (!cluster) {
+      fault("kafka", cluster.error());
+      return false;
+    }
+    say(State::ok, "kafka",
+        "cluster " + cluster->id + " of " + std::to_string(cluster->brokers) +
+            (cluster->brokers == 1 ? " broker" : " brokers") + " answers; librdkafka " +
+            kafka_library_version());
+    return true;
+  }
+
+  /// True: all are there, so that there is something to look at.
+  bool topics() {
+    std::vector<std::string> names;
+    for (const PipelineTopic& topic : pipeline_topics(pipeline_, 1)) {
+      names.push_back(topic.wish.name);
+    }
+    const auto found = admin_->topics(names);
+    if (!found) {
+      fault("topics", found.error());
+      return false;
+    }
+    partitions_ = found->front().partitions;
+    bool all = true;
+    for (const PipelineTopic& wanted : pipeline_topics(pipeline_, partitions_)) {
+      const auto topic = std::find_if(found->begin(), found->end(), [&](const KafkaTopic& one) {
+        return one.name == wanted.wish.name;
+      });
+      all = all && topic->partitions > 0;
+      this->topic(wanted, *topic);
+    }
+    return all;
+  }
+
+  void topic(const PipelineTopic& wanted, const KafkaTopic& topic) {
+    const std::string name = wanted.role + ": topic " + topic.name;
+    const bool events = wanted.role == "events";
+    if (topic.partitions == 0) {
+      const bool hidden = !topic.rights.read && !topic.rights.write;
+      return say(State::fail, "topic",
+                 name + (hidden ? " is not there, or this user may not see it" : " is not there"),
+                 "ouzel topics create FILE" +
+                     std::string(hidden ? ", or an access rule for this user" : ""));
+    }
+    if (wanted.role != "journal" && topic.partitions != partitions_) {
+      return say(State::fail, "topic",
+                 name + " has " + std::to_string(topic.partitions) + " partitions, the events " +
+                     std::to_string(partitions_),
+                 "make it anew with as many: a key's outcomes stay with its events");
+    }
+    if (events ? !topic.rights.read : !topic.rights.write) {
+      return say(
+          State::fail, "topic",
+          "this user may not " + std::string(events ? "read " : "write to ") + name,
+          "an access rule: " + std::string(events ? "READ" : "WRITE") + " on topic " + topic.name);
+    }
+    const std::string found = name + ", " + std::to_string(topic.partitions) +
+                              (topic.partitions == 1 ? " partition, " : " partitions, ") +
+                              std::to_string(topic.replication) +
+                              (topic.replication == 1 ? " copy" : " copies");
+    if (topic.replication > 1) return say(State::ok, "topic", found);
+    say(State::warn, "topic", found, "a broker's disk that fails takes it along: 3 copies");
+  }
+
+  void group() {
+    const auto rights = admin_->group_rights(source_.group);
+    if (!rights) return fault("group", rights.error());
+    if (!rights->read) {
+      return say(State::fail, "group", "this user may not be a member of group " + source_.group,
+                 "an access rule: READ on group " + source_.group);
+    }
+    const auto ends = admin_->watermarks(source_.topic, partitions_);
+    if (!ends) return fault("group", ends.error());
+    const auto committed = admin_->committed(source_.group, source_.topic, partitions_);
+    if (!committed) return fault("group", committed.error());
+    std::uint64_t behind = 0;
+    bool ever = false;
+    for (std::size_t i = 0; i < ends->size(); ++i) {
+      const Watermarks& mark = (*ends)[i];
+      Offset at = mark.low;
+      for (const GroupOffset& one : *committed) {
+        if (one.partition.value() != i || !one.offset) continue;
+        ever = true;
+        at = std::max(at, *one.offset);
+      }
+      behind += mark.high > at ? static_cast<std::uint64_t>(mark.high - at) : 0;
+    }
+    ends_ = *ends;
+    say(State::ok, "group",
+        source_.group + (ever ? ": " : " has not begun: ") + format_count(behind) +
+            " records behind");
+  }
+
+  /// A producer's clock that goes ahead makes its events clock_ahead.
+  void record_clock() {
+    std::optional<WallTime> newest;
+    std::size_t read = 0;
+    for (std::size_t i = 0; i < ends_.size() && read < kPartitionsRead; ++i) {
+      if (ends_[i].high == ends_[i].low) continue;
+      ++read;
+      const auto last = newest_of(PartitionId(static_cast<std::uint16_t>(i)), ends_[i]);
+      if (!last) return fault("record time", last.error());
+      if (*last) newest = std::max(newest.value_or(**last), **last);
+    }
+    if (!newest) return say(State::ok, "record time", "no records yet");
+    const auto ahead = *newest - clock_.wall();
+    const auto away =
+        std::chrono::round<std::chrono::seconds>(ahead < ahead.zero() ? -ahead : ahead);
+    const std::string text = format_duration(away);
+    if (ahead > kSkewWarn) {
+      return say(State::warn, "record time", "the newest is " + text + " ahead of this clock",
+                 "an NTP client on both machines: time.max_future is measured by this one");
+    }
+    say(State::ok, "record time",
+        "the newest is " + text + (ahead > ahead.zero() ? " ahead" : " old"));
+  }
+
+  Result<std::optional<WallTime>> newest_of(PartitionId partition, const Watermarks& marks) {
+    OUZEL_TRY(const KafkaSettings settings, kafka_settings(pipeline_.kafka, pipeline_.directory));
+    const std::uint64_t low = marks.low.value();
+    const std::uint64_t high = marks.high.value();
+    const TopicStart start{.kind = TopicStart::Kind::offset,
+                           .partition = partition,
+                           .offset = Offset(std::max(low, high - std::min(high, kNewest)))};
+    OUZEL_TRY(const auto reader,
+              TopicReader::open(settings.consumer, source_.topic, start, kReadMax));
+    std::vector<KafkaMessage> messages;
+    for (milliseconds waited{0}; waited < kReadMax && !reader->at_end(); waited += kSlice) {
+      OUZEL_TRY_VOID(reader->poll(kSlice, kNewest, messages));
+      if (messages.size() >= kNewest) break;
+    }
+    if (messages.empty()) return std::optional<WallTime>();
+    return std::optional<WallTime>(messages.back().record().timestamp);
+  }
+
+  const Pipeline& pipeline_;
+  const KafkaSourceSpec& source_;
+  const Clock& clock_;
+  std::unique_ptr<KafkaAdmin> admin_;
+  std::uint32_t partitions_ = 0;
+  std::vector<Watermarks> ends_;
+  std::vector<Check> checks_;
+};
+
+}  // namespace
+
+std::vector<Check> examine_kafka(const Pipeline& pipeline, const Clock& clock) {
+  return KafkaDoctor(pipeline, clock).examine();
+}
+
+}  // namespace ouzel

@@ -1,0 +1,16 @@
+/// What `ouzel doctor` looks at for a pipeline whose events come from Kafka: the brokers, the
+/// topics, what this user may do there, how far the group is behind, and the clock of the records.
+///
+/// Reads only; joins no group. Takes at most some ten seconds where nobody answers.
+#pragma once
+
+#include <vector>
+
+#include "ouzel/app/doctor.h"
+#include "ouzel/app/pipeline.h"
+
+namespace ouzel {
+
+std::vector<Check> examine_kafka(const Pipeline& pipeline, const Clock& clock);
+
+}  // namespace ouzel
