@@ -44,13 +44,13 @@ std::optional<BinaryFault> write_attribute(StructuredEvent& out, std::string_vie
     return broken(name, "not a field of binary mode; the Content-Type and the body say it");
   }
   if (is_plain(field)) {
-    out.attribute(name, field);
-    return std::nullopt;
+    if (out.attribute(name, field)) return std::nullopt;
+    return broken(name, "not UTF-8");
   }
   const auto value = decode_attribute(field);
   if (!value) return broken(name, value.error().message);
-  out.attribute(name, *value);
-  return std::nullopt;
+  if (out.attribute(name, *value)) return std::nullopt;
+  return broken(name, "not UTF-8");
 }
 
 }  // namespace
@@ -74,9 +74,7 @@ std::optional<BinaryFault> write_structured(std::string& out, const http::Header
     if (!is_attribute(name)) continue;
     if (auto fault = write_attribute(event, name, field)) return fault;
   }
-  const std::string_view type = headers.get("Content-Type");
-  if (!http::is_utf8(type)) return BinaryFault{.detail = "Content-Type: not UTF-8"};
-  return event.end(type, body);
+  return event.end(headers.get("Content-Type"), body);
 }
 
 Result<std::string> decode_attribute(std::string_view field) {

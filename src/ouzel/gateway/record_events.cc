@@ -224,19 +224,17 @@ void RecordEvents::binary(const Record& record, const Said& said, std::string_vi
     std::string_view wrong;
     if (StructuredEvent::reserved(attribute)) {
       wrong = "not a header of binary mode; content-type and the value say it";
-    } else if (!http::is_utf8(header.name) || !http::is_utf8(*header.value)) {
+    } else if (!event.attribute(attribute, *header.value)) {
       wrong = "not UTF-8";
     }
-    if (!wrong.empty()) {
-      describe(detail_, http::valid_utf8(header.name), wrong);
-      return refuse(Fate::envelope, detail_, batch);
-    }
-    event.attribute(attribute, *header.value);
+    if (wrong.empty()) continue;
+    describe(detail_, http::valid_utf8(header.name), wrong);
+    return refuse(Fate::envelope, detail_, batch);
   }
-  if (!http::is_utf8(said.content_type)) {
-    return refuse(Fate::envelope, "content-type: not UTF-8", batch);
+  if (const auto fault = event.end(said.content_type, value)) {
+    if (fault->fate == Fate::malformed) return refuse_data(value, batch);
+    return refuse(fault->fate, fault->detail, batch);
   }
-  if (event.end(said.content_type, value)) return refuse_data(value, batch);
   decode({.form = EventForm::structured, .trace = given_.trace}, batch);
 }
 

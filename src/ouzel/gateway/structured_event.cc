@@ -13,15 +13,16 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kReserved = {"datacontenttype", "data", "data_base64"};
 
-/// What needs no escaping in JSON: visible ASCII and blanks without `"` and `\`.
-void append_text(std::string& out, std::string_view text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-  });
-  if (!plain) return http::append_json(out, text);
-  out += '"';
-  out.append(text);
-  out += '"';
+/// What needs no escaping in JSON, and is UTF-8: visible ASCII and blanks without `"` and `\`.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) out[c] = c != '"' && c != '\\';
+  return out;
+}();
+
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
 }
 
 }  // namespace
@@ -30,15 +31,24 @@ bool StructuredEvent::reserved(std::string_view name) {
   return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
 }
 
-void StructuredEvent::attribute(std::string_view name, std::string_view text) {
-  append_text(out_, name);
+bool StructuredEvent::attribute(std::string_view name, std::string_view text) {
+  if (is_plain(name) && is_plain(text)) {
+    out_ += '"';
+    out_.append(name).append("\":\"").append(text).append("\",");
+    return true;
+  }
+  if (!http::is_utf8(name) || !http::is_utf8(text)) return false;
+  http::append_json(out_, name);
   out_ += ':';
-  append_text(out_, text);
+  http::append_json(out_, text);
   out_ += ',';
+  return true;
 }
 
 std::optional<BinaryFault> StructuredEvent::end(std::string_view type, std::string_view bytes) {
-  if (!type.empty()) attribute("datacontenttype", type);
+  if (!type.empty() && !attribute("datacontenttype", type)) {
+    return BinaryFault{.detail = "content-type: not UTF-8"};
+  }
   if (auto fault = data(type, bytes)) return fault;
   out_.back() = '}';  // A comma stands there: at least one attribute was written.
   return std::nullopt;

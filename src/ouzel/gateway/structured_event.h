@@ -32,8 +32,8 @@ class StructuredEvent {
   /// What binary mode says in another way, so that it must not stand in a header of its own.
   static bool reserved(std::string_view name);
   /// An attribute of a name that is not reserved. Which ones must be there, of which form, none
-  /// twice, is the decoder's to judge; what is not UTF-8 is the caller's.
-  void attribute(std::string_view name, std::string_view text);
+  /// twice, is the decoder's to judge. False: name or text is not UTF-8; nothing is written then.
+  bool attribute(std::string_view name, std::string_view text);
   /// The data and its type, both may be empty; the last thing. At least one attribute stands there.
   std::optional<BinaryFault> end(std::string_view type, std::string_view data);
 
