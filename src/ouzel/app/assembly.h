@@ -63,6 +63,8 @@ class Assembly {
   /// The replay is done: the doors take new events.
   virtual bool ready() const = 0;
   virtual std::string plan_hash() const = 0;
+  /// Whether another assembly could take over now. Error unavailable: why not.
+  virtual Result<void> may_change() const { return {}; }
   virtual DoorCounts door_counts() const = 0;
   virtual void set_door_counts(const DoorCounts& counts) = 0;
   virtual bool has_file_source() const = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <set>
@@ -14,6 +15,7 @@
 #include "ouzel/engine/plan_archive.h"
 #include "ouzel/gateway/egress/sink_spec.h"
 #include "ouzel/http/client.h"
+#include "ouzel/model/onnx_model.h"
 #include "ouzel/model/onnx_runtime.h"
 #include "ouzel/spec/finding.h"
 #include "ouzel/spec/quantity.h"
@@ -84,6 +86,7 @@ class Doctor {
     memory();
     port();
     onnx();
+    model();
     receivers();
     if (from_kafka()) {
       for (Check& check : examine_kafka(loaded_->pipeline, clock_)) {
@@ -335,6 +338,17 @@ class Doctor {
     if (found) return say(State::ok, "onnx", "ONNX Runtime " + *found);
     if (loaded_) return say(State::ok, "onnx", "not found, and this pipeline does without");
     say(State::warn, "onnx", found.error().message, "only a pipeline with model.onnx needs it");
+  }
+
+  /// What its trial found out.
+  void model() {
+    if (!loaded_ || !loaded_->pipeline.model) return;
+    const OnnxVerdict& verdict = loaded_->pipeline.model->verdict();
+    const std::string cost = loaded_->pipeline.onnx.file + ": about " +
+                             std::to_string(std::llround(verdict.row_ns)) + " ns a row, " +
+                             format_count(verdict.rows_max) + " rows a call";
+    if (verdict.equal) return say(State::ok, "model", cost);
+    say(State::warn, "model", cost, "its rows are run alone: in company they come out otherwise");
   }
 
   void receivers() {

@@ -73,6 +73,14 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
   return made;
 }
 
+Result<void> KafkaAssembly::may_change() const {
+  std::string why;
+  if (engine_->ready() && engine_->log().has_room(0, &why)) return {};
+  return fail(ErrorCode::unavailable, "the pipeline cannot change while Kafka cannot be reached" +
+                                          (why.empty() ? std::string() : ": " + why) +
+                                          "; try again");
+}
+
 void KafkaAssembly::add_routes(http::Router& router) { api_->add_routes(router); }
 
 void KafkaAssembly::set_server(const http::Server& server) { api_->set_server(server); }

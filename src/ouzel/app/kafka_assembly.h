@@ -25,6 +25,8 @@ class KafkaAssembly final : public Assembly {
   void stop(std::chrono::nanoseconds deliver_max) override;
   void announce_stop() override { stopping_.store(true, std::memory_order_relaxed); }
   bool ready() const override { return engine_->ready(); }
+  /// Not while the brokers are away: nothing could be opened in place of this one.
+  Result<void> may_change() const override;
   std::string plan_hash() const override { return to_string(plan_->hash); }
   DoorCounts door_counts() const override { return {}; }
   void set_door_counts(const DoorCounts& /*counts*/) override {}

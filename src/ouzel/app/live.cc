@@ -211,6 +211,7 @@ Applied Live::apply(const std::string& cause) {
   }
   auto fixed = fixed_changes(options_.pipeline, loaded->pipeline);
   if (!fixed.empty()) return refusal(std::move(fixed));
+  if (const auto may = assembly_->may_change(); !may) return refusal({may.error().message});
   RunOptions next = options_;
   next.pipeline = std::move(loaded->pipeline);
   next.effective = std::move(loaded->effective);

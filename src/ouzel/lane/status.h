@@ -20,6 +20,7 @@ struct LaneStatus {
   std::string why;               ///< If stopped: what happened and what to do.
   std::uint64_t accepted = 0;    ///< Events of this partition that are on disk.
   Totals totals;                 ///< Of the outcomes that are on disk.
+  std::uint64_t unread = 0;      ///< In the topic, and not fetched yet (Kafka), about.
   std::uint64_t duplicates = 0;  ///< Since this process started.
   std::uint64_t keys = 0;
   std::uint64_t keys_max = 0;

@@ -98,7 +98,7 @@ void write_lanes(MetricsPage& page, const MetricsInput& input) {
   const EngineStatus& engine = input.engine;
   page.family("ouzel_lag_events", kGauge, "Events of a partition that wait for their outcome.");
   for (const LaneStatus& lane : engine.lanes) {
-    page.sample(in_flight(lane),
+    page.sample(in_flight(lane) + lane.unread,
                 {{"topic", "events"}, {"partition", std::to_string(lane.partition.value())}});
   }
   page.family("ouzel_partition_up", kGauge, "1 while the partition's lane works, 0 otherwise.");

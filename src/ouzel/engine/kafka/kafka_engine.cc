@@ -369,6 +369,14 @@ EngineStatus KafkaEngine::status() const {
       status.accepted = status.totals.scored + status.totals.rejected_total() +
                         partition->input.inbox.in_flight();
     }
+    Offset fetched;
+    {
+      const std::lock_guard lock(partition->input.mutex);
+      fetched = partition->input.next;
+    }
+    if (const auto end = consumer_->end_seen(partition->id); end && *end > fetched) {
+      status.unread = *end - fetched;
+    }
     status.state = LaneStatus::State::stopped;
     status.why = partition->found.stopped;
     if (partition->slots) out.log.snapshot_bytes += partition->slots->bytes_on_disk();

@@ -302,6 +302,12 @@ void KafkaEngine::drain(std::span<const PartitionPtr> partitions) {
 void KafkaEngine::close_partition(KafkaPartition& partition) {
   if (partition.lane) partition.worker->remove(*partition.lane);
   log_->leave(partition.id);
+  {
+    // A snapshot that waits for its commit goes with the lane.
+    const std::lock_guard lock(keeper_mutex_);
+    std::erase_if(jobs_,
+                  [&](const SnapshotJob& job) { return job.slots == partition.slots.get(); });
+  }
   const std::lock_guard lock(mutex_);
   partitions_.erase(partition.id);
 }

@@ -48,7 +48,6 @@ struct KafkaPartition {
   std::unique_ptr<Lane> lane;         ///< Null: stopped, `found.stopped` says why.
   Worker* worker = nullptr;
   bool out_of_place = false;  ///< Records come from elsewhere than `input.next`: none is taken.
-  std::atomic<std::uint64_t> high{0};  ///< Behind the newest record at the broker, as last seen.
 };
 
 }  // namespace ouzel

@@ -96,6 +96,8 @@ class KafkaConsumer {
   /// Commits outside a transaction. Durable when it returns.
   virtual Result<void> commit(std::span<const GroupOffset> offsets) = 0;
   virtual Result<Watermarks> watermarks(PartitionId partition, std::chrono::milliseconds limit) = 0;
+  /// Behind the newest record of a partition it reads, as the last fetch said; asks nobody.
+  virtual std::optional<Offset> end_seen(PartitionId partition) const = 0;
   /// How many partitions a topic has; 0: there is no such topic.
   virtual Result<std::uint32_t> partitions_of(const std::string& topic,
                                               std::chrono::milliseconds limit) = 0;

@@ -195,6 +195,15 @@ class RdConsumer final : public KafkaConsumer {
                       Offset(static_cast<std::uint64_t>(high))};
   }
 
+  std::optional<Offset> end_seen(PartitionId partition) const override {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto error = rd_kafka_get_watermark_offsets(handle_.get(), options_.topic.c_str(),
+                                                      partition.value(), &low, &high);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) return std::nullopt;
+    return Offset(static_cast<std::uint64_t>(high));
+  }
+
   Result<std::uint32_t> partitions_of(const std::string& topic, milliseconds limit) override {
     const Topic named(rd_kafka_topic_new(handle_.get(), topic.c_str(), nullptr));
     const rd_kafka_metadata_t* raw = nullptr;

@@ -112,6 +112,7 @@ class FakeGroup final : public KafkaConsumer {
   Result<Watermarks> watermarks(PartitionId, std::chrono::milliseconds) override {
     return Watermarks{};
   }
+  std::optional<Offset> end_seen(PartitionId) const override { return std::nullopt; }
   Result<std::uint32_t> partitions_of(const std::string&, std::chrono::milliseconds) override {
     return 1;
   }
