@@ -70,6 +70,8 @@ class RdConsumer final : public KafkaConsumer {
                                  {"heartbeat.interval.ms", heartbeat(options_.settings)},
                                  {"queued.max.messages.kbytes", "32768"},
                                  {"fetch.wait.max.ms", "100"},
+                                 // An answer that never comes: librdkafka's own wait is a minute.
+                                 {"socket.timeout.ms", "10000"},
                                  {"client.id", "ouzel"}};
     settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
     settings.emplace_back("group.id", options_.group);
