@@ -7,6 +7,7 @@
 #include "ouzel/app/assets.h"
 #include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/version.h"
+#include "ouzel/gateway/egress/cursor_file.h"
 
 namespace ouzel {
 namespace {
@@ -85,29 +86,30 @@ void SegmentAssembly::open_file_source(const RunOptions& options, AssemblySeams 
 Result<void> SegmentAssembly::open_sinks(const RunOptions& options, AssemblySeams seams) {
   const Pipeline& pipeline = options.pipeline;
   clock_ = seams.clock;
-  SinksOptions wanted{.pipeline = pipeline.name,
-                      .data_dir = options.data_dir,
-                      .log_id = engine_->log_id(),
-                      .backlog_bytes = pipeline.limits.backlog_bytes,
-                      .dead_letter_bytes = pipeline.limits.dead_letter_bytes,
-                      .seed = seams.random->bits(),
-                      .committed = {}};
+  LogFeedOptions place{.data_dir = options.data_dir, .log_id = engine_->log_id(), .committed = {}};
   for (const LaneStatus& lane : engine_->status().lanes) {
-    wanted.committed.emplace_back(lane.totals.scored + lane.totals.rejected_total());
+    place.committed.emplace_back(lane.totals.scored + lane.totals.rejected_total());
   }
   OUZEL_TRY(const std::vector<SinkSpec> specs, sinks_of(pipeline));
   letters_ = std::make_unique<DeadLetterApi>(
       *seams.files, *seams.clock,
       LetterReplayOptions{.data_dir = options.data_dir, .pipeline = pipeline.name, .sinks = specs});
-  OUZEL_TRY(sinks_,
-            Sinks::open(specs, *seams.files, *seams.clock, engine_->log(), std::move(wanted)));
-  engine_->set_readers({.needed = [this] { return sinks_->needed(); },
-                        .status = [this] { return sinks_->status(); },
-                        .signal =
-                            [this] {
-                              sinks_->signal();
-                              outcomes_->signal();
-                            }});
+  OUZEL_TRY(sinks_, Sinks::open(specs, *seams.files, *seams.clock,
+                                log_feeds(*seams.files, engine_->log(), std::move(place)),
+                                {.pipeline = pipeline.name,
+                                 .data_dir = options.data_dir,
+                                 .dead_letter_bytes = pipeline.limits.dead_letter_bytes,
+                                 .seed = seams.random->bits(),
+                                 .worker = {}}));
+  const std::uint64_t backlog = pipeline.limits.backlog_bytes;
+  engine_->set_readers(
+      {.needed = [this, backlog] { return sinks_->needed(engine_->log().durable_end(), backlog); },
+       .status = [this] { return sinks_->status(); },
+       .signal =
+           [this] {
+             sinks_->signal();
+             outcomes_->signal();
+           }});
   return {};
 }
 

@@ -108,6 +108,18 @@ Result<void> FilesOutlet::write_run(Place& at, std::string lines) {
   return {};
 }
 
+/// A window is delivered as a whole, so what is here is not.
+std::optional<Offset> FilesOutlet::drop(PartitionId partition) {
+  std::optional<Offset> first;
+  for (const Message& message : window_) {
+    if (message.source.partition == partition && !first) first = message.source.next;
+  }
+  std::erase_if(window_, [partition](const Message& message) {
+    return message.source.partition == partition;
+  });
+  return first;
+}
+
 Result<bool> FilesOutlet::step(std::chrono::nanoseconds) {
   Place at = place_;
   if (file_ && open_name_ != at.name) {  // An earlier try came further.

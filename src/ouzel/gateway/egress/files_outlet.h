@@ -32,6 +32,7 @@ class FilesOutlet final : public Outlet {
 
   void take(std::vector<Message> window) override { window_ = std::move(window); }
   Result<bool> step(std::chrono::nanoseconds limit) override;
+  std::optional<Offset> drop(PartitionId partition) override;
   void wake() override {}
   std::string place() const override;
   std::chrono::nanoseconds rest() const override { return std::chrono::milliseconds(100); }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "ouzel/base/types.h"
+#include "ouzel/log/record_source.h"
 
 namespace ouzel {
 
@@ -15,6 +16,7 @@ struct Message {
   PartitionId partition{};
   Offset first{};
   Offset last{};        ///< Of the last outcome in it.
+  RecordPlace source;   ///< Where it stands in Kafka, if it comes from there.
   WallTime accepted{};  ///< Acceptance of the newest event of its commit.
   std::uint32_t events = 0;
   std::string lines;  ///< Structured CloudEvents (CONTRACT.md, "An outcome"), each with a newline.

@@ -7,37 +7,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "ouzel/base/error.h"
 #include "ouzel/gateway/egress/cursor_file.h"
-#include "ouzel/gateway/egress/message.h"
+#include "ouzel/gateway/egress/feed.h"
 #include "ouzel/gateway/event_bytes.h"
 #include "ouzel/log/log.h"
 #include "ouzel/outcome/outcome.h"
 
 namespace ouzel {
-
-struct FeedOptions {
-  bool alerts = false;
-  bool reviews = false;
-  bool rejects = false;  ///< With their events' bytes.
-  bool all = false;
-  std::uint32_t message_events_max = 1;
-  std::size_t message_bytes_max = 256 << 10;  ///< Then a message takes no further outcome.
-  std::uint32_t window_messages_max = 256;
-  std::size_t window_bytes_max = 1 << 20;
-  std::uint64_t rows_max = 20'000;  ///< Looked at for one window.
-};
-
-struct FeedWindow {
-  std::vector<Message> messages;
-  std::size_t bytes = 0;
-  std::uint64_t skipped = 0;        ///< Outcomes that are no longer there to be read.
-  std::vector<std::string> damage;  ///< What could not be read.
-  bool more = false;                ///< There is more to read now.
-};
 
 class OutcomeFeed {
  public:

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,6 +49,9 @@ class Outlet {
   /// Works for about `limit` at most. True: all of the window is delivered or kept, durably. An
   /// error may be tried again: nothing is lost.
   virtual Result<bool> step(std::chrono::nanoseconds limit) = 0;
+  /// Lets go of what it has not delivered of a partition of Kafka; returns where that begins. What
+  /// is under way may arrive all the same.
+  virtual std::optional<Offset> drop(PartitionId partition) = 0;
   /// Ends a `step` that waits. Thread-safe.
   virtual void wake() = 0;
   /// What must be known to go on exactly here; kept with the cursor, given back at the next start.

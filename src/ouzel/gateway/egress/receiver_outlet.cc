@@ -67,6 +67,23 @@ Result<bool> ReceiverOutlet::step(std::chrono::nanoseconds limit) {
   return false;
 }
 
+/// Events of one partition are outcomes of one partition, so its queue goes as a whole, but for a
+/// request whose answer must be waited for.
+std::optional<Offset> ReceiverOutlet::drop(PartitionId partition) {
+  const auto at = queues_.find(partition);
+  if (at == queues_.end() || at->second.front().dropped) return std::nullopt;
+  std::deque<Job>& queue = at->second;
+  const Offset first = queue.front().message.source.next;
+  seams_.report->set_trouble("");  // Another partition's is told again with its next try.
+  if (!queue.front().under_way) {
+    queues_.erase(at);
+    return first;
+  }
+  queue.front().dropped = true;
+  queue.erase(std::next(queue.begin()), queue.end());
+  return first;
+}
+
 std::chrono::nanoseconds ReceiverOutlet::until_due(std::chrono::nanoseconds limit) const {
   const SteadyTime now = seams_.clock->steady();
   if (under_way_ >= form_.receiver.in_flight) return limit;
@@ -102,15 +119,19 @@ void ReceiverOutlet::judge(PartitionId partition, PostAnswer answer) {
   job.under_way = false;
   --under_way_;
   const bool delivered = answer.status >= 200 && answer.status < 300;
-  if (!delivered) {
+  if (!delivered && !job.dropped) {
     const bool again = is_retriable(answer.status) && job.tries <= form_.receiver.retries;
     return again ? try_later(job, answer) : give_up(job, std::move(answer));
   }
+  if (delivered) count_delivered(job);
+  queue->second.pop_front();
+  if (queue->second.empty()) queues_.erase(queue);
+}
+
+void ReceiverOutlet::count_delivered(const Job& job) {
   (job.to_dead_letter ? seams_.report->dead_letters : seams_.report->delivered) +=
       job.message.events;
   if (!job.to_dead_letter) seams_.report->set_trouble("");
-  queue->second.pop_front();
-  if (queue->second.empty()) queues_.erase(queue);
 }
 
 void ReceiverOutlet::try_later(Job& job, const PostAnswer& answer) {

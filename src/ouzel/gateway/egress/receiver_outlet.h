@@ -38,6 +38,7 @@ class ReceiverOutlet final : public Outlet {
 
   void take(std::vector<Message> window) override;
   Result<bool> step(std::chrono::nanoseconds limit) override;
+  std::optional<Offset> drop(PartitionId partition) override;
   void wake() override { seams_.poster->wake(); }
 
  private:
@@ -48,12 +49,14 @@ class ReceiverOutlet final : public Outlet {
     SteadyTime due{};
     bool under_way = false;
     bool to_dead_letter = false;  ///< Its way to the receiver is over.
+    bool dropped = false;         ///< Whatever the answer is.
     bool to_keep = false;         ///< And so is that to the receiver of dead letters.
     DeadLetter letter;
   };
 
   void start_due();
   void judge(PartitionId partition, PostAnswer answer);
+  void count_delivered(const Job& job);
   void try_later(Job& job, const PostAnswer& answer);
   void give_up(Job& job, PostAnswer answer);
   Result<void> keep_letters();

@@ -68,6 +68,7 @@ class ReceiverOutletTest : public ::testing::Test {
     return {.partition = PartitionId(partition),
             .first = Offset(offset),
             .last = Offset(offset),
+            .source = {PartitionId(partition), Offset(offset + 100)},
             .events = 1,
             .lines = R"({"specversion":"1.0","id":")" + id +
                      R"(","source":"/ouzel/line","type":"dev.ouzel.outcome.v1","data":{}})" + "\n"};
@@ -110,6 +111,24 @@ TEST_F(ReceiverOutletTest, OneRequestOfAPartitionAtATime) {
   EXPECT_FALSE(step());
   EXPECT_TRUE(step());
   EXPECT_EQ(report_.delivered, 4u);
+}
+
+TEST_F(ReceiverOutletTest, LetsGoOfAPartition) {
+  outlet_->take({message(0, 1), message(0, 2), message(1, 7), message(2, 9), message(2, 10)});
+  EXPECT_FALSE(step());
+  ASSERT_EQ(poster_->under_way.size(), 2u);
+  EXPECT_EQ(outlet_->drop(PartitionId(0)), Offset(101));
+  EXPECT_EQ(outlet_->drop(PartitionId(0)), std::nullopt);  // Told once.
+  EXPECT_EQ(outlet_->drop(PartitionId(2)), Offset(109));
+  EXPECT_EQ(outlet_->drop(PartitionId(3)), std::nullopt);
+  poster_->answer(0, 503);  // Not tried again.
+  poster_->answer(1, 200);
+  EXPECT_FALSE(step());
+  EXPECT_TRUE(step());
+  EXPECT_EQ(poster_->started, 2u);
+  EXPECT_EQ(report_.delivered, 1u);
+  EXPECT_EQ(report_.dead_letters, 0u);
+  EXPECT_EQ(report_.trouble(), "");
 }
 
 TEST_F(ReceiverOutletTest, WaitsLongerFromTryToTryThenKeepsTheLetter) {

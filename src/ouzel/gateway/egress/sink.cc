@@ -1,6 +1,5 @@
 #include "ouzel/gateway/egress/sink.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "ouzel/base/logging.h"
@@ -9,19 +8,13 @@ namespace ouzel {
 namespace {
 
 constexpr std::chrono::nanoseconds kSlice = std::chrono::milliseconds(500);
-/// Without a signal: whatever was missed is found then.
-constexpr std::chrono::nanoseconds kIdle = std::chrono::seconds(1);
-/// Between two writes of a cursor that passes nothing but outcomes of no interest.
-constexpr std::chrono::nanoseconds kQuietCursor = std::chrono::seconds(5);
+/// Before a place is kept that passes nothing but outcomes of no interest.
+constexpr std::chrono::nanoseconds kQuiet = std::chrono::seconds(5);
 constexpr std::chrono::nanoseconds kTroubleRest = std::chrono::seconds(1);
 
 }  // namespace
 
-Sink::Sink(SinkParts parts)
-    : parts_(std::move(parts)), feed_(*parts_.log, parts_.cursor->cursor(), parts_.feed) {
-  position_ = parts_.cursor->cursor().position.value();
-  show_place();
-}
+Sink::Sink(SinkParts parts) : parts_(std::move(parts)) {}
 
 Sink::~Sink() { stop(SteadyTime{}); }
 
@@ -38,7 +31,7 @@ void Sink::stop(SteadyTime end) {
   thread_.join();
 }
 
-/// To wait for one that does not get on is of no use: its cursor stays where it is.
+/// To wait for one that does not get on is of no use: its place stays where it is.
 bool Sink::over() const {
   return stopping_.load(std::memory_order_acquire) &&
          (parts_.clock->steady().time_since_epoch().count() >= end_.load() ||
@@ -57,72 +50,66 @@ void Sink::run() {
       continue;
     }
     if (stopping_.load(std::memory_order_acquire)) break;
-    wake_.wait_for(kIdle);
+    wake_.wait_for(parts_.feed->idle());
   }
-  if (!busy_ && unwritten_) keep_cursor();
+  if (!busy_ && (!kept_ || parts_.feed->moved())) keep();
+  parts_.feed->close(*parts_.outlet);
 }
 
 bool Sink::step() { return busy_ ? deliver() : read_on(); }
 
 bool Sink::read_on() {
-  auto window = feed_.next();
+  auto window = parts_.feed->next();
   if (!window) {
-    parts_.report->set_trouble("the log cannot be read: " + window.error().message);
+    failed_ = true;
+    set_trouble("outcomes cannot be read: " + window.error().message);
     return false;
+  }
+  if (failed_ && kept_) {
+    failed_ = false;
+    parts_.report->set_trouble("");
   }
   told(*window);
   full_ = window->more;
-  unwritten_ = true;
   if (!window->messages.empty()) {
     parts_.outlet->take(std::move(window->messages));
     busy_ = true;
     return true;
   }
-  show_place();
-  const SteadyTime now = parts_.clock->steady();
-  if (now - kept_at_ >= kQuietCursor && feed_.cursor().position > position()) keep_cursor();
+  const bool due = parts_.clock->steady() - kept_at_ >= kQuiet;
+  if (due && (!kept_ || parts_.feed->moved())) keep();
   return full_;
 }
 
 bool Sink::deliver() {
   const auto done = parts_.outlet->step(kSlice);
-  if (!done) {
-    const std::string& why = done.error().message;
-    if (parts_.report->trouble() != why) {
-      logging::warn("sink waits", {{"sink", parts_.name}, {"why", why}});
-      parts_.report->set_trouble(why);
-    }
-    if (!stopping_.load(std::memory_order_acquire)) wake_.wait_for(kTroubleRest);
+  if (done && *done) {
+    busy_ = false;
+    keep();
     return true;
   }
-  if (!*done) return true;
-  busy_ = false;
-  keep_cursor();
+  if (!done) {
+    set_trouble(done.error().message);
+    if (!stopping_.load(std::memory_order_acquire)) wake_.wait_for(kTroubleRest);
+  }
+  parts_.feed->attend(*parts_.outlet);
   return true;
 }
 
-void Sink::keep_cursor() {
-  SinkCursor cursor = feed_.cursor();
-  cursor.place = parts_.outlet->place();
+void Sink::keep() {
   kept_at_ = parts_.clock->steady();
-  const LogPosition at = cursor.position;
-  if (const auto written = parts_.cursor->write(std::move(cursor)); !written) {
-    // What is delivered is delivered; after a crash it would come again.
-    parts_.report->set_trouble("the cursor cannot be written: " + written.error().message);
-    return;
-  }
-  unwritten_ = false;
-  position_.store(at.value(), std::memory_order_relaxed);
-  show_place();
+  const auto done = parts_.feed->keep(parts_.outlet->place());
+  kept_ = done.has_value();
+  if (kept_) return;
+  // What is delivered is delivered; after a crash it would come again.
+  failed_ = true;
+  set_trouble("its place cannot be kept: " + done.error().message);
 }
 
-/// Of a partition of which it has met no outcome it is behind all, until it is at the log's end.
-void Sink::show_place() {
-  for (std::size_t i = 0; i < next_.size(); ++i) {
-    const Offset next = feed_.cursor().next[i];
-    const bool behind = next == kOffsetUnknown && full_;
-    next_[i].store(behind ? 0 : next.value(), std::memory_order_relaxed);
-  }
+void Sink::set_trouble(const std::string& why) {
+  if (parts_.report->trouble() == why) return;
+  logging::warn("sink waits", {{"sink", parts_.name}, {"why", why}});
+  parts_.report->set_trouble(why);
 }
 
 void Sink::told(const FeedWindow& window) {
@@ -142,7 +129,7 @@ SinkStatus Sink::status() const {
   out.retries = parts_.report->retries;
   out.dead_letters = parts_.report->dead_letters;
   out.skipped = parts_.report->skipped;
-  for (const auto& next : next_) out.next.emplace_back(next.load(std::memory_order_relaxed));
+  parts_.feed->tell(out);
   return out;
 }
 

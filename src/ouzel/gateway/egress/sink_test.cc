@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "ouzel/gateway/egress/log_feed.h"
 #include "ouzel/gateway/memory_log_fixture.h"
 
 namespace ouzel {
@@ -24,6 +25,7 @@ class FakeOutlet final : public Outlet {
     in_hand.clear();
     return true;
   }
+  std::optional<Offset> drop(PartitionId) override { return std::nullopt; }
   void wake() override { ++woken; }
   std::string place() const override { return "place " + std::to_string(delivered.size()); }
 
@@ -62,12 +64,11 @@ class SinkTest : public testing::Test {
     outlet_ = outlet.get();
     report_ = report.get();
     SinkParts parts{.name = "ops", .kind = "http", .target = "http://ops.example"};
-    parts.log = &log_;
     parts.clock = &clock_;
-    parts.cursor = cursor_file();
+    parts.feed = std::make_unique<LogFeed>(log_, cursor_file(),
+                                           FeedOptions{.alerts = true, .window_messages_max = 2});
     parts.report = std::move(report);
     parts.outlet = std::move(outlet);
-    parts.feed = {.alerts = true, .window_messages_max = 2};
     sink_ = std::make_unique<Sink>(std::move(parts));
   }
   void run_out() {
@@ -90,7 +91,7 @@ TEST_F(SinkTest, DeliversWindowByWindowAndKeepsItsPlace) {
   log_.commit(0, 0, "apaaa");
   run_out();
   EXPECT_EQ(outlet_->delivered, (Offsets{0, 2, 3, 4}));
-  EXPECT_EQ(sink_->position(), log_.durable_end());
+  EXPECT_EQ(sink_->needed(), log_.durable_end());
   EXPECT_EQ(sink_->status().next[0], Offset(5));
   const auto cursor = cursor_file();
   EXPECT_EQ(cursor->cursor().position, log_.durable_end());
@@ -105,12 +106,12 @@ TEST_F(SinkTest, TheCursorNeverPassesWhatIsNotDelivered) {
   ASSERT_TRUE(sink_->step());
   ASSERT_TRUE(sink_->step());
   EXPECT_EQ(outlet_->delivered, (Offsets{0, 1}));
-  const LogPosition needed = sink_->position();
+  const LogPosition needed = sink_->needed();
   outlet_->slow = true;
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(sink_->step());
   EXPECT_EQ(outlet_->in_hand.size(), 2U);
   EXPECT_EQ(cursor_file()->cursor().next[0], Offset(2));
-  EXPECT_EQ(sink_->position(), needed) << "the log must keep what it has not delivered";
+  EXPECT_EQ(sink_->needed(), needed) << "the log must keep what it has not delivered";
   make();  // A crash: the second window comes again, the first does not.
   run_out();
   EXPECT_EQ(outlet_->delivered, (Offsets{2, 3}));
@@ -118,15 +119,15 @@ TEST_F(SinkTest, TheCursorNeverPassesWhatIsNotDelivered) {
 
 TEST_F(SinkTest, WhatIsOfNoInterestMovesTheCursorNowAndThen) {
   run_out();
-  const LogPosition before = sink_->position();
+  const LogPosition before = sink_->needed();
   clock_.advance(std::chrono::seconds(4));
   log_.commit(0, 0, "pppp");
   run_out();
-  EXPECT_EQ(sink_->position(), before);
+  EXPECT_EQ(sink_->needed(), before);
   EXPECT_EQ(sink_->status().next[0], Offset(4)) << "shown at once";
   clock_.advance(std::chrono::seconds(1));
   run_out();
-  EXPECT_EQ(sink_->position(), log_.durable_end());
+  EXPECT_EQ(sink_->needed(), log_.durable_end());
 }
 
 TEST_F(SinkTest, AGapIsCounted) {

@@ -6,6 +6,7 @@
 #include "ouzel/base/logging.h"
 #include "ouzel/gateway/egress/dead_letters.h"
 #include "ouzel/gateway/egress/files_outlet.h"
+#include "ouzel/gateway/egress/log_feed.h"
 #include "ouzel/gateway/egress/poster.h"
 #include "ouzel/gateway/egress/receiver_outlet.h"
 
@@ -21,7 +22,6 @@ std::string dead_letter_directory(const std::string& data_dir) { return data_dir
 struct Workshop {
   FileSystem& fs;
   const Clock& clock;
-  Log& log;
   const SinksOptions& options;
 };
 
@@ -39,20 +39,6 @@ FeedOptions feed_options(const SinkSpec& spec) {
 std::string files_directory(const SinkSpec& spec, const std::string& data_dir) {
   const std::string& directory = spec.file.directory;
   return directory.starts_with('/') ? directory : data_dir + "/" + directory;
-}
-
-Result<std::unique_ptr<CursorFile>> open_cursor(const SinkSpec& spec, const std::string& name,
-                                                const Workshop& shop) {
-  const SinksOptions& options = shop.options;
-  OUZEL_TRY(auto cursor,
-            CursorFile::open(shop.fs, cursor_directory(options.data_dir), name, options.log_id));
-  if (cursor->found()) return cursor;
-  SinkCursor start{.position = shop.log.durable_end(), .next = options.committed, .place = {}};
-  if (spec.from == SinkSpec::From::beginning) {
-    start = {.position = shop.log.oldest(), .next = {}, .place = {}};
-  }
-  OUZEL_TRY_VOID(cursor->write(std::move(start)));
-  return cursor;
 }
 
 Result<std::unique_ptr<Outlet>> make_receiver(const SinkSpec& spec, const std::string& name,
@@ -83,36 +69,55 @@ Result<std::unique_ptr<Outlet>> make_outlet(const SinkSpec& spec, const SinkPart
   if (spec.kind() != SinkSpec::Kind::file) {
     return make_receiver(spec, parts.name, *parts.report, shop);
   }
+  const std::string& worker = shop.options.worker;
   return FilesOutlet::open(shop.fs, *parts.report,
-                           {.spec = spec.file, .directory = parts.target, .sink = parts.name},
-                           parts.cursor->cursor().place);
+                           {.spec = spec.file,
+                            .directory = parts.target,
+                            .sink = parts.name + (worker.empty() ? "" : "-" + worker)},
+                           parts.feed->place());
 }
 
 }  // namespace
 
 std::string cursor_directory(const std::string& data_dir) { return data_dir + "/sinks"; }
 
+FeedMaker log_feeds(FileSystem& fs, Log& log, LogFeedOptions options) {
+  return
+      [&fs, &log, options = std::move(options)](const SinkSpec& spec, const std::string& name,
+                                                FeedOptions feed) -> Result<std::unique_ptr<Feed>> {
+        OUZEL_TRY(auto cursor,
+                  CursorFile::open(fs, cursor_directory(options.data_dir), name, options.log_id));
+        if (!cursor->found()) {
+          SinkCursor start{.position = log.durable_end(), .next = options.committed, .place = {}};
+          if (spec.from == SinkSpec::From::beginning) {
+            start = {.position = log.oldest(), .next = {}, .place = {}};
+          }
+          OUZEL_TRY_VOID(cursor->write(std::move(start)));
+        }
+        return std::make_unique<LogFeed>(log, std::move(cursor), feed);
+      };
+}
+
 Result<std::unique_ptr<Sinks>> Sinks::open(const std::vector<SinkSpec>& specs, FileSystem& fs,
-                                           const Clock& clock, Log& log, SinksOptions options) {
-  std::unique_ptr<Sinks> out(new Sinks(log, options.backlog_bytes));
+                                           const Clock& clock, const FeedMaker& make_feed,
+                                           SinksOptions options) {
+  std::unique_ptr<Sinks> out(new Sinks);
   if (specs.empty()) return out;
   for (const std::string& directory :
        {cursor_directory(options.data_dir), dead_letter_directory(options.data_dir)}) {
     OUZEL_TRY_VOID(fs.make_directory(directory));
   }
   OUZEL_TRY_VOID(fs.sync_directory(options.data_dir));
-  const Workshop shop{fs, clock, log, options};
+  const Workshop shop{fs, clock, options};
   for (const SinkSpec& spec : specs) {
     SinkParts parts{.name = sink_name(spec),
                     .kind = std::string(to_string(spec.kind())),
                     .target = spec.kind() == SinkSpec::Kind::file
                                   ? files_directory(spec, options.data_dir)
                                   : origin_of(spec.receiver().url),
-                    .log = &log,
                     .clock = &clock,
-                    .report = std::make_unique<SinkReport>(),
-                    .feed = feed_options(spec)};
-    OUZEL_TRY(parts.cursor, open_cursor(spec, parts.name, shop));
+                    .report = std::make_unique<SinkReport>()};
+    OUZEL_TRY(parts.feed, make_feed(spec, parts.name, feed_options(spec)));
     OUZEL_TRY(parts.outlet, make_outlet(spec, parts, shop));
     logging::info("sink", {{"name", parts.name}, {"kind", parts.kind}, {"target", parts.target}});
     out->sinks_.push_back(std::make_unique<Sink>(std::move(parts)));
@@ -132,11 +137,10 @@ void Sinks::signal() {
   for (const auto& sink : sinks_) sink->signal();
 }
 
-LogPosition Sinks::needed() const {
-  const LogPosition end = log_.durable_end();
+LogPosition Sinks::needed(LogPosition end, std::uint64_t backlog_bytes) const {
   LogPosition oldest = end;
-  for (const auto& sink : sinks_) oldest = std::min(oldest, sink->position());
-  const std::uint64_t most = std::min(end.value(), backlog_bytes_);
+  for (const auto& sink : sinks_) oldest = std::min(oldest, sink->needed());
+  const std::uint64_t most = std::min(end.value(), backlog_bytes);
   return std::max(oldest, LogPosition(end.value() - most));
 }
 
