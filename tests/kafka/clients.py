@@ -90,6 +90,17 @@ def create_topics(bootstrap, *names, partitions=4):
                                 for name in names], operation_timeout=READ_S)
     for future in made.values():
         future.result(READ_S)
+    end = time.monotonic() + READ_S
+    while not all(admin_sees(admin, name, partitions) for name in names):
+        if time.monotonic() > end:
+            raise TimeoutError(f"{names} have no leaders after {READ_S} s")
+        time.sleep(0.1)
+
+
+def admin_sees(admin, topic, partitions):
+    """Whether each partition has a leader, which takes a moment when the topic is new."""
+    found = admin.list_topics(topic, READ_S).topics[topic].partitions
+    return len(found) == partitions and all(one.leader >= 0 for one in found.values())
 
 
 def committed(bootstrap, group, topic, partitions):

@@ -2,9 +2,13 @@
 
 #include <utility>
 
+#include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/version.h"
 #include "ouzel/base/logging.h"
+#include "ouzel/gateway/egress/cursor_file.h"
+#include "ouzel/gateway/egress/record_feed.h"
 #include "ouzel/gateway/record_events.h"
+#include "ouzel/log/kafka/group_reader.h"
 #include "ouzel/log/kafka/kafka_settings.h"
 
 namespace ouzel {
@@ -59,9 +63,11 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
       return events->append(record, batch);
     };
   };
+  const KafkaSettingList settings = wanted.consumer_settings;
   OUZEL_TRY(made->engine_, KafkaEngine::open(*seams.files, *seams.clock, *seams.random, made->plan_,
                                              std::move(wanted)));
   KafkaEngine& engine = *made->engine_;
+  OUZEL_TRY_VOID(made->open_sinks(options, seams, settings));
   made->api_ =
       std::make_unique<Api>(engine, engine.log(), made->plan_, made->counters_, *seams.clock,
                             ApiOptions{.version = version(),
@@ -81,12 +87,53 @@ Result<void> KafkaAssembly::may_change() const {
                                           "; try again");
 }
 
-void KafkaAssembly::add_routes(http::Router& router) { api_->add_routes(router); }
+/// Each sink is a consumer group of its own on the outcomes.
+Result<void> KafkaAssembly::open_sinks(const RunOptions& options, AssemblySeams seams,
+                                       const KafkaSettingList& settings) {
+  const Pipeline& pipeline = options.pipeline;
+  clock_ = seams.clock;
+  const FeedMaker make_feed = [&](const SinkSpec& spec, const std::string& name,
+                                  FeedOptions feed) -> Result<std::unique_ptr<Feed>> {
+    OUZEL_TRY(auto file, CursorFile::open(*seams.files, cursor_directory(options.data_dir), name,
+                                          engine_->log_id()));
+    const KafkaSourceSpec& source = pipeline.kafka_source;
+    auto reader = open_group_reader({.settings = settings,
+                                     .topic = source.outcomes,
+                                     .group = source.group + "-sink-" + name,
+                                     .from_beginning = spec.from == SinkSpec::From::beginning},
+                                    *seams.clock);
+    if (!reader) return fail(reader.error().code, "sink " + name + ": " + reader.error().message);
+    return std::make_unique<RecordFeed>(std::move(*reader), std::move(file), *seams.clock, feed);
+  };
+  OUZEL_TRY(const std::vector<SinkSpec> specs, sinks_of(pipeline));
+  letters_ = std::make_unique<DeadLetterApi>(
+      *seams.files, *seams.clock,
+      LetterReplayOptions{.data_dir = options.data_dir, .pipeline = pipeline.name, .sinks = specs});
+  OUZEL_TRY(sinks_, Sinks::open(specs, *seams.files, *seams.clock, make_feed,
+                                {.pipeline = pipeline.name,
+                                 .data_dir = options.data_dir,
+                                 .dead_letter_bytes = pipeline.limits.dead_letter_bytes,
+                                 .seed = seams.random->bits(),
+                                 .worker = engine_->worker()}));
+  engine_->set_sinks([this] { return sinks_->status(); });
+  return {};
+}
+
+void KafkaAssembly::add_routes(http::Router& router) {
+  api_->add_routes(router);
+  letters_->add_routes(router);
+}
 
 void KafkaAssembly::set_server(const http::Server& server) { api_->set_server(server); }
 
-void KafkaAssembly::start() { engine_->start(); }
+void KafkaAssembly::start() {
+  engine_->start();
+  sinks_->start();
+}
 
-void KafkaAssembly::stop(std::chrono::nanoseconds /*deliver_max*/) { engine_->stop(kDrainGrace); }
+void KafkaAssembly::stop(std::chrono::nanoseconds deliver_max) {
+  engine_->stop(kDrainGrace);
+  sinks_->stop(clock_->steady() + deliver_max);
+}
 
 }  // namespace ouzel

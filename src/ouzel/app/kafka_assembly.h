@@ -8,8 +8,10 @@
 
 #include "ouzel/app/assembly.h"
 #include "ouzel/engine/kafka/kafka_engine.h"
+#include "ouzel/gateway/egress/sinks.h"
 #include "ouzel/gateway/intake.h"
 #include "ouzel/serve/api.h"
+#include "ouzel/serve/dead_letter_api.h"
 
 namespace ouzel {
 
@@ -35,12 +37,17 @@ class KafkaAssembly final : public Assembly {
 
  private:
   KafkaAssembly() = default;
+  Result<void> open_sinks(const RunOptions& options, AssemblySeams seams,
+                          const KafkaSettingList& settings);
 
   std::shared_ptr<const Plan> plan_;
+  const Clock* clock_ = nullptr;
   std::atomic<bool> stopping_{false};
   IntakeCounters counters_;  ///< Of a door that is not there: all zero.
   std::unique_ptr<KafkaEngine> engine_;
+  std::unique_ptr<Sinks> sinks_;
   std::unique_ptr<Api> api_;
+  std::unique_ptr<DeadLetterApi> letters_;
 };
 
 }  // namespace ouzel

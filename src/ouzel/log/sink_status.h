@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct SinkStatus {
   std::uint64_t retries = 0;
   std::uint64_t dead_letters = 0;
   std::uint64_t skipped = 0;
+  /// Outcomes that are there for it and not done, where its source is Kafka.
+  std::optional<std::uint64_t> lag;
   std::vector<Offset> next;  ///< Of each partition; the greatest number: not known yet.
 };
 

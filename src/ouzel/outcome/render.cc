@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ouzel/outcome/outcome.h"
+#include "ouzel/outcome/outcome_line.h"
 
 namespace ouzel {
 namespace {
@@ -68,6 +69,38 @@ char* put_digits_and(char* to, std::uint64_t value, std::size_t count, char behi
   to = put_digits(to, value, count);
   *to = behind;
   return to + 1;
+}
+
+using TimeText = std::array<char, 32>;
+
+/// As `render_time`; the view is into `text`.
+std::string_view time_text(TimeText& text, EventTime time) {
+  // Rounded down without ever leaving 64 bits: the first day of 1677 that fits is not whole.
+  constexpr std::int64_t kDay = 86'400'000'000'000;
+  const std::int64_t since = time.time_since_epoch().count();
+  const std::int64_t rest = since % kDay;
+  const std::chrono::days day(since / kDay - (rest < 0 ? 1 : 0));
+  const std::chrono::year_month_day date{std::chrono::sys_days{day}};
+  const std::chrono::hh_mm_ss clock{std::chrono::nanoseconds(rest < 0 ? rest + kDay : rest)};
+  char* to = text.data();
+  to = put_digits_and(to, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4, '-');
+  to = put_digits_and(to, static_cast<unsigned>(date.month()), 2, '-');
+  to = put_digits_and(to, static_cast<unsigned>(date.day()), 2, 'T');
+  to = put_digits_and(to, static_cast<std::uint64_t>(clock.hours().count()), 2, ':');
+  to = put_digits_and(to, static_cast<std::uint64_t>(clock.minutes().count()), 2, ':');
+  to = put_digits(to, static_cast<std::uint64_t>(clock.seconds().count()), 2);
+  auto fraction = static_cast<std::uint64_t>(clock.subseconds().count());
+  std::size_t digits = 9;
+  while (digits > 0 && fraction % 1000 == 0) {
+    fraction /= 1000;
+    digits -= 3;
+  }
+  if (digits > 0) {
+    *to++ = '.';
+    to = put_digits(to, fraction, digits);
+  }
+  *to++ = 'Z';
+  return {text.data(), to};
 }
 
 void put_flags(std::string& out, std::uint8_t flags) {
@@ -161,23 +194,33 @@ void put_data(std::string& out, PartitionId partition, const InForce& in_force,
   out += '}';
 }
 
-void put_outcome(std::string& out, PartitionId partition, const InForce& in_force,
-                 const OutcomeRow& row, const std::string_view* event_bytes) {
-  out += R"({"specversion":"1.0","id":")";
-  put_integer(out, partition.value());
-  out += ':';
-  put_integer(out, row.offset.value());
-  out += R"(","source":)";
-  put_text(out, "/ouzel/" + in_force.pipeline);
+/// Up to the data.
+void put_attributes(std::string& out, const OutcomeAttributes& attributes) {
+  out += R"({"specversion":"1.0","id":)";
+  put_text(out, attributes.id);
+  out += R"(,"source":)";
+  put_text(out, attributes.source);
   out += R"(,"type":")";
   out += kOutcomeType;
   out += '"';
-  if (row.time != kNoTime) {
-    out += R"(,"time":")";
-    render_time(out, row.time);
-    out += '"';
+  if (!attributes.time.empty()) {
+    out += R"(,"time":)";
+    put_text(out, attributes.time);
   }
   out += R"(,"datacontenttype":"application/json","data":)";
+}
+
+void put_outcome(std::string& out, PartitionId partition, const InForce& in_force,
+                 const OutcomeRow& row, const std::string_view* event_bytes) {
+  std::array<char, 32> id{};
+  char* end = id.data() + id.size();
+  char* to = std::to_chars(id.data(), end, partition.value()).ptr;
+  *to++ = ':';
+  to = std::to_chars(to, end, row.offset.value()).ptr;
+  TimeText text{};
+  put_attributes(out, {.id = {id.data(), to},
+                       .source = "/ouzel/" + in_force.pipeline,
+                       .time = row.time == kNoTime ? "" : time_text(text, row.time)});
   put_data(out, partition, in_force, row, event_bytes);
   out += '}';
 }
@@ -194,34 +237,15 @@ void render_data(std::string& out, PartitionId partition, const InForce& in_forc
   put_data(out, partition, in_force, row, nullptr);
 }
 
+void render_line(std::string& out, const OutcomeAttributes& attributes, std::string_view data) {
+  put_attributes(out, attributes);
+  out += data;
+  out += '}';
+}
+
 void render_time(std::string& out, EventTime time) {
-  // Rounded down without ever leaving 64 bits: the first day of 1677 that fits is not whole.
-  constexpr std::int64_t kDay = 86'400'000'000'000;
-  const std::int64_t since = time.time_since_epoch().count();
-  const std::int64_t rest = since % kDay;
-  const std::chrono::days day(since / kDay - (rest < 0 ? 1 : 0));
-  const std::chrono::year_month_day date{std::chrono::sys_days{day}};
-  const std::chrono::hh_mm_ss clock{std::chrono::nanoseconds(rest < 0 ? rest + kDay : rest)};
-  std::array<char, 32> text{};
-  char* to = text.data();
-  to = put_digits_and(to, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4, '-');
-  to = put_digits_and(to, static_cast<unsigned>(date.month()), 2, '-');
-  to = put_digits_and(to, static_cast<unsigned>(date.day()), 2, 'T');
-  to = put_digits_and(to, static_cast<std::uint64_t>(clock.hours().count()), 2, ':');
-  to = put_digits_and(to, static_cast<std::uint64_t>(clock.minutes().count()), 2, ':');
-  to = put_digits(to, static_cast<std::uint64_t>(clock.seconds().count()), 2);
-  auto fraction = static_cast<std::uint64_t>(clock.subseconds().count());
-  std::size_t digits = 9;
-  while (digits > 0 && fraction % 1000 == 0) {
-    fraction /= 1000;
-    digits -= 3;
-  }
-  if (digits > 0) {
-    *to++ = '.';
-    to = put_digits(to, fraction, digits);
-  }
-  *to++ = 'Z';
-  out.append(text.data(), to);
+  TimeText text{};
+  out.append(time_text(text, time));
 }
 
 void render_reject(std::string& out, PartitionId partition, const InForce& in_force,

@@ -120,6 +120,7 @@ void write_field(JsonWriter& out, const Field& field) {
 }  // namespace
 
 std::uint64_t sink_lag(const SinkStatus& sink, const EngineStatus& engine) {
+  if (sink.lag) return *sink.lag;
   std::uint64_t out = 0;
   for (const LaneStatus& lane : engine.lanes) {
     const std::uint64_t done = lane.totals.scored + lane.totals.rejected_total();

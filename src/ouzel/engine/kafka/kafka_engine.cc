@@ -100,7 +100,7 @@ Result<void> KafkaEngine::prepare(Random& random) {
   const KafkaSourceSpec& source = options_.source;
   const DirectoryMeta wanted{.partitions = plan_->partitions, .key = plan_->schema.key};
   OUZEL_TRY(directory_, DataDirectory::open(fs_, options_.data_dir, wanted, random));
-  transactional_id_ = source.group + "-" + hex(directory_->meta().log_id);
+  transactional_id_ = source.group + "-" + worker();
   for (const std::string& path : {snapshot_root(), snapshot_root() + "/" + transactional_id_}) {
     OUZEL_TRY_VOID(fs_.make_directory(path));
   }
@@ -141,6 +141,8 @@ Result<std::unique_ptr<KafkaProducer>> KafkaEngine::make_producer(const std::str
                         .input_topic = options_.source.topic,
                         .transactional_id = id});
 }
+
+std::string KafkaEngine::worker() const { return hex(log_id()); }
 
 void KafkaEngine::start() {
   log_->start();
@@ -395,6 +397,7 @@ EngineStatus KafkaEngine::status() const {
       out.stage_ns[k].second.add(lane.runner().stage_ns(k));
     }
   }
+  if (sinks_) out.sinks = sinks_();
   out.end_to_end_ns.add(end_to_end_ns_);
   out.sync_ns.add(log_->commit_ns());
   out.snapshot_ns.add(snapshot_ns_);

@@ -67,6 +67,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   KafkaEngine& operator=(const KafkaEngine&) = delete;
 
   void set_signal(std::function<void()> signal) { signal_ = std::move(signal); }
+  /// How those are that send outcomes on. Before `start`.
+  void set_sinks(std::function<std::vector<SinkStatus>()> sinks) { sinks_ = std::move(sinks); }
   void start();
   /// Commits what is in flight, takes last snapshots and leaves the group. `limit` bounds it.
   void stop(std::chrono::nanoseconds limit);
@@ -74,6 +76,9 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   /// It has met its group and replayed what its partitions' snapshots lack.
   bool ready() const;
   Log& log() { return *log_; }
+  /// This worker's as long as its data directory is there; so is the name.
+  std::uint64_t log_id() const { return directory_->meta().log_id; }
+  std::string worker() const;
   EngineStatus status() const override;
 
  private:
@@ -129,6 +134,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   const std::shared_ptr<const Plan> plan_;
   KafkaEngineOptions options_;
   std::function<void()> signal_;
+  std::function<std::vector<SinkStatus>()> sinks_;
   std::unique_ptr<DataDirectory> directory_;
   std::string transactional_id_;
   std::uint64_t group_id_ = 0;  ///< Of group, topic and key: whose snapshots fit.

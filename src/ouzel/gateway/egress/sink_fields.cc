@@ -170,7 +170,8 @@ bool has_two_credentials(const ReceiverSpec& receiver) {
 }  // namespace
 
 TableOf<FilesSpec> file_sink_fields() {
-  TableOf<FilesSpec> table("file", "Files of NDJSON, each outcome in them just once.");
+  TableOf<FilesSpec> table(
+      "file", "Files of NDJSON, each outcome in them just once (from Kafka: at least once).");
   table
       .text("directory", &FilesSpec::directory,
             {.help = "Where they stand: a name below the data directory, or an absolute path",
@@ -214,12 +215,13 @@ TableOf<SinkSpec> sink_fields() {
   table.section("webhook", &SinkSpec::webhook, webhook_fields())
       .section("http", &SinkSpec::http, http_sink_fields())
       .section("file", &SinkSpec::file, file_sink_fields())
-      .words<SinkWhen>("when", &SinkSpec::when,
-                       {{SinkWhen::alert, {"alert", "routed to alert"}},
-                        {SinkWhen::review, {"review", "routed to review"}},
-                        {SinkWhen::rejects, {"rejects", "rejected, with the event's bytes"}},
-                        {SinkWhen::all, {"all", "every outcome"}}},
-                       {.help = "Which outcomes", .initial = "alert", .min = "1"})
+      .words<SinkWhen>(
+          "when", &SinkSpec::when,
+          {{SinkWhen::alert, {"alert", "routed to alert"}},
+           {SinkWhen::review, {"review", "routed to review"}},
+           {SinkWhen::rejects, {"rejects", "rejected, with the event's bytes (not from Kafka)"}},
+           {SinkWhen::all, {"all", "every outcome"}}},
+          {.help = "Which outcomes", .initial = "alert", .min = "1"})
       .text("name", &SinkSpec::name,
             {.help = "Name of its cursor and metrics; left out: its kind",
              .example = "ops",

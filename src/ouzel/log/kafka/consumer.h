@@ -60,13 +60,15 @@ using GroupMetadata = std::unique_ptr<rd_kafka_consumer_group_metadata_s,
 class GroupListener {
  public:
   virtual ~GroupListener() = default;
-  /// Partitions come; the offsets to read from, in step. One less than asked, or an error: the
-  /// member reads none of them.
+  /// Partitions come; the offsets to read from, in step. Where one is missing, it is read from
+  /// where the group stands.
   virtual std::vector<Offset> assigned(std::span<const PartitionId> partitions) = 0;
   /// They go, once this returns. `lost`: others may have them already; nothing can be committed.
   virtual void revoked(std::span<const PartitionId> partitions, bool lost) = 0;
   /// The offset asked for is no longer there: where to go on.
   virtual Offset out_of_range(PartitionId partition) = 0;
+  /// With ConsumerOptions::ends: for now there is nothing from this offset on.
+  virtual void at_end(PartitionId /*partition*/, Offset /*next*/) {}
 };
 
 struct Watermarks {
@@ -93,7 +95,8 @@ class KafkaConsumer {
   /// The same as it stands beside undecided transactions.
   virtual Result<std::vector<GroupOffset>> committed_before(std::span<const PartitionId> partitions,
                                                             std::chrono::milliseconds limit) = 0;
-  /// Commits outside a transaction. Durable when it returns.
+  /// Commits outside a transaction. Durable when it returns. Error retry: maybe not done; no answer
+  /// came for some seconds.
   virtual Result<void> commit(std::span<const GroupOffset> offsets) = 0;
   virtual Result<Watermarks> watermarks(PartitionId partition, std::chrono::milliseconds limit) = 0;
   /// Behind the newest record of a partition it reads, as the last fetch said; asks nobody.
@@ -110,6 +113,7 @@ struct ConsumerOptions {
   KafkaSettingList settings;  ///< Connection and group; what must not be set otherwise is added.
   std::string topic;
   std::string group;
+  bool ends = false;  ///< The listener is told of them.
 };
 
 /// Joins the group at the first poll. `listener` must outlive it. Error config: a setting, or a

@@ -79,6 +79,7 @@ class RdConsumer final : public KafkaConsumer {
     settings.emplace_back("enable.auto.offset.store", "false");
     settings.emplace_back("isolation.level", "read_committed");
     settings.emplace_back("auto.offset.reset", "error");
+    settings.emplace_back("enable.partition.eof", options_.ends ? "true" : "false");
     // The group protocol of Kafka 4 takes its assignor and timeouts from the broker.
     const auto modern =
         std::find(settings.begin(), settings.end(),
@@ -182,7 +183,12 @@ class RdConsumer final : public KafkaConsumer {
 
   Result<void> commit(std::span<const GroupOffset> offsets) override {
     const Partitions list = offset_list(options_.topic, offsets);
-    const auto error = rd_kafka_commit(handle_.get(), list.get(), 0);
+    const Queue answers(rd_kafka_queue_new(handle_.get()));
+    auto error = rd_kafka_commit_queue(handle_.get(), list.get(), answers.get(), nullptr, nullptr);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("commit", error);
+    const std::unique_ptr<rd_kafka_event_t, Destroyed<rd_kafka_event_destroy>> event(
+        rd_kafka_queue_poll(answers.get(), kCommitMs));
+    error = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("commit", error);
     return {};
   }
@@ -243,6 +249,7 @@ class RdConsumer final : public KafkaConsumer {
 
  private:
   static constexpr std::size_t kBatch = 1024;
+  static constexpr int kCommitMs = 5000;
 
   void subscribe() {
     const Partitions topics(rd_kafka_topic_partition_list_new(1));
@@ -259,9 +266,12 @@ class RdConsumer final : public KafkaConsumer {
       return out.push_back(wrap(message));
     }
     const KafkaMessage::Owner owner(message, free_message);
+    const PartitionId partition(static_cast<std::uint16_t>(message->partition));
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      return listener_.at_end(partition, Offset(static_cast<std::uint64_t>(message->offset)));
+    }
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
         message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-      const PartitionId partition(static_cast<std::uint16_t>(message->partition));
       const Offset at = listener_.out_of_range(partition);
       if (const auto sought = seek(partition, at); !sought) set_trouble(sought.error().message);
       return;
