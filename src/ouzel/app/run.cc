@@ -85,7 +85,7 @@ Result<std::unique_ptr<Live>> open_live(const RunOptions& options, AssemblySeams
     room->set_why(live.error().message);
     if (told != live.error().message) {
       told = live.error().message;
-      logging::warn("waiting for the brokers", {{"why", told}});
+      logging::warn("waiting for Kafka", {{"why", told}});
     }
     const bool given_up = options.give_up > std::chrono::nanoseconds(0) &&
                           seams.clock->steady() - begun >= options.give_up;

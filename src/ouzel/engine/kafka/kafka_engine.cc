@@ -38,10 +38,12 @@ class NoListener final : public GroupListener {
   Offset out_of_range(PartitionId /*partition*/) override { return {}; }
 };
 
+/// Somebody may make it while we wait.
 tl::unexpected<Error> missing(const std::string& topic) {
-  return fail(ErrorCode::config, "kafka: there is no topic " + topic +
-                                     ": make it (`ouzel topics create FILE` makes all that the "
-                                     "pipeline needs), or correct its name");
+  return fail(ErrorCode::unavailable,
+              "kafka: there is no topic " + topic +
+                  ": make it (`ouzel topics create FILE` makes all that the "
+                  "pipeline needs), or correct its name");
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ Result<std::uint16_t> KafkaEngine::count_partitions(const KafkaEngineOptions& op
     OUZEL_TRY(const std::uint32_t has, consumer->partitions_of(topic, wait));
     if (has == 0) return missing(topic);
     if (has < count) {
-      return fail(ErrorCode::config,
+      return fail(ErrorCode::unavailable,
                   "kafka: topic " + topic + " has " + text(has) + " partitions, its input " +
                       source.topic + " has " + text(count) +
                       ": give it as many, so that the order of each key is kept");

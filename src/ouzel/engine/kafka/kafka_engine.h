@@ -55,7 +55,8 @@ struct KafkaEngineOptions {
 class KafkaEngine final : public StatusSource, private GroupListener {
  public:
   /// Reaches the brokers and reads how many partitions the topics have, for at most `wait`. Errors:
-  /// config (exit 78: a setting, a missing topic, too few partitions), unavailable (exit 69).
+  /// config (a setting), unavailable (no broker answers, a topic is missing or has too few
+  /// partitions: it may pass).
   static Result<std::uint16_t> count_partitions(const KafkaEngineOptions& options,
                                                 std::chrono::milliseconds wait);
   /// `plan->partitions` is the topic's number.
