@@ -31,6 +31,7 @@ class Campaign:
     rate = 400            # events a second
     kafka = {}            # more settings for the workers
     must_count = ()       # of `figures`: without them nothing was tested
+    tell = None           # called with a line after each disturbance
 
     def __init__(self, cluster, name, seed, counts, environment=None):
         self.cluster, self.name, self.counts = cluster, name, counts
@@ -136,6 +137,8 @@ class Campaign:
         for _ in range(times):
             self.disturb()
             self.watch()
+            if self.tell:
+                self.tell(self.line())
         self.mend()
         self.feeder.stop()
         self.rest(self.name)
@@ -145,7 +148,7 @@ class Campaign:
 
     def stop_workers(self):
         for one in self.workers:
-            code = one.stop()
+            code = one.stop() if one.alive else 0
             if code != 0:
                 raise RuntimeError(f"SIGTERM ended with {code}:\n{one.log_tail()}")
 
@@ -160,7 +163,9 @@ class Campaign:
         found = self.committed()
         one.take_offsets({place: at[0] for place, at in found.items()})
         one.take_notes({place: at[1] for place, at in found.items()})
-        one.compare(self.calm())
+        calm = self.calm()
+        if calm is not None:
+            one.compare(calm)
         self.figures["events"] = len(one.records)
         self.slowest_ms = one.slowest_ms
 

@@ -25,6 +25,7 @@ def main():
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--per-topic", type=int, default=100, help="then a new topic and judgement")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
     mode, counts, begin = crash_modes.MODES[options.mode], judge.Counts(), time.monotonic()
     done, topics = 0, 0
@@ -33,6 +34,9 @@ def main():
             times = min(options.per_topic, options.times - done)
             with mode(cluster, f"{options.mode}-{topics}", options.seed + topics,
                       counts) as campaign:
+                if options.verbose:
+                    campaign.tell = lambda line: print(
+                        f"{time.monotonic() - begin:.1f} s: {line}", flush=True)
                 campaign.run(times)
             done, topics = done + times, topics + 1
             print(f"{done}: {campaign.line()}, {time.monotonic() - begin:.0f} s: "

@@ -1,8 +1,10 @@
 """What is done to workers, brokers and the connections between them: the modes of a campaign."""
+import signal
 import time
 
 import crash_campaign
 import proxy
+import worker
 
 SESSION_S = crash_campaign.SESSION_MS / 1000
 MET_S = 20
@@ -109,5 +111,164 @@ class Lossy(Between):
         return self.proxy.delay(api, self.random.uniform(0.1, 4), direction, times)
 
 
+class Inside(crash_campaign.Campaign):
+    """kill -9 at named points of a worker's work (base/fault.h), point by point; every other time
+    as a static member, whose place in the group waits for it."""
+    POINTS = ("before_produce", "after_produce", "before_commit", "in_commit", "after_commit",
+              "before_snapshot", "after_snapshot", "before_assigned", "after_assigned",
+              "before_revoked", "drained", "after_revoked")
+    must_count = POINTS
+    hooks = True
+    RARE = ("assigned", "revoked", "drained", "snapshot")   # Their first passage is taken.
+    PASSAGES = 40
+    STIR_S, REACHED_S = 5, 30
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.turn = 0
+
+    def disturb(self):
+        point = self.POINTS[self.turn % len(self.POINTS)]
+        one = self.workers[(self.turn + self.turn // len(self.POINTS)) % len(self.workers)]
+        self.turn += 1
+        if one.alive:
+            one.kill()
+            self.figures["kills"] += 1
+        rare = point.endswith(self.RARE)
+        passage = 1 if rare else self.random.randrange(1, self.PASSAGES)
+        static = {"OUZEL_KAFKA_GROUP_INSTANCE_ID": one.data_dir.name} if self.turn % 2 else {}
+        one.start({"OUZEL_TEST_KILL": f"{point}:{passage}", **static, **self.environment})
+        self.wait_for_death(one, stir=rare)
+        if not one.alive:
+            self.figures["kills"] += 1
+            self.figures[point] += 1
+            self.start(one)
+
+    def wait_for_death(self, one, stir):
+        """stir: others leave and join meanwhile, so that partitions move."""
+        begin = stirred = time.monotonic()
+        while one.alive and time.monotonic() < begin + self.REACHED_S:
+            time.sleep(0.02)
+            if stir and time.monotonic() > stirred + self.STIR_S:
+                for other in self.workers:
+                    if other is not one:
+                        if other.alive:
+                            other.stop()
+                        self.start(other)
+                stirred = time.monotonic()
+
+
+class Undecided(Between):
+    """A proxy holds what decides a transaction until nobody waits for it any more."""
+    must_count = ("commits never answered", "commits too late", "late Produce requests")
+    TIMEOUT_S = 4
+    kafka = {"transaction_timeout_ms": 4000, "message_timeout_ms": 4000, "socket_timeout_ms": 3000}
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.turn = 0
+
+    def disturb(self):
+        kinds = (self.never_answer, self.commit_late, self.produce_late)
+        kinds[self.turn % len(kinds)]()
+        self.turn += 1
+        self.wait_for_outcomes()
+
+    def never_answer(self):
+        """The broker commits, and nobody hears of it until the worker gives up."""
+        rule = self.proxy.drop("EndTxn", proxy.REPLY, times=None)
+        rule.wait(crash_campaign.ANSWER_S)
+        self.wait_for_producer(rule.frames[0].client)
+        rule.release()
+        self.figures["commits never answered"] += 1
+
+    def commit_late(self):
+        """The broker aborts before it hears of the commit."""
+        rule = self.proxy.hold("EndTxn")
+        rule.wait(crash_campaign.ANSWER_S)
+        time.sleep(self.TIMEOUT_S + 2)
+        rule.release()
+        self.figures["commits too late"] += 1
+
+    def produce_late(self):
+        """Records arrive when their transaction is aborted and their sender at a later one."""
+        rule = self.proxy.hold("Produce", times=self.random.randrange(1, 3))
+        rule.wait(crash_campaign.ANSWER_S)
+        client = rule.frames[0].client
+        self.wait_for_producer(client)
+        later = self.watch_for("AddPartitionsToTxn", client)
+        try:
+            later.wait(self.TIMEOUT_S)
+        except TimeoutError:
+            pass   # It sends nothing now; the records are late all the same.
+        later.release()
+        rule.release()
+        self.figures["late Produce requests"] += 1
+
+    def wait_for_producer(self, client):
+        """Until the worker has given its producer up and made another."""
+        made = self.watch_for("InitProducerId", client)
+        made.wait(8 * self.TIMEOUT_S)
+        made.release()
+
+    def watch_for(self, api, client):
+        return self.proxy.delay(api, 0, when=lambda frame: frame.client == client)
+
+
+class Overtaken(Between):
+    """A worker is stopped with its outcomes written and its offsets not yet; another goes on from
+    the same place; then it wakes and finishes its commit."""
+    must_count = ("overtaken",)
+
+    def disturb(self):
+        one = self.random.choice(self.workers)
+        client = self.client(one)
+        held = self.proxy.hold("AddOffsetsToTxn", when=lambda frame: frame.client == client)
+        held.wait(crash_campaign.ANSWER_S)
+        one.pause()
+        held.release()
+        time.sleep(SESSION_S)
+        self.wait_for_outcomes()
+        time.sleep(1 + self.random.random())
+        one.resume()
+        self.figures["overtaken"] += 1
+        self.wait_for_outcomes()
+        time.sleep(self.random.random() * 2)
+
+
+class Storm(crash_campaign.Campaign):
+    """Members join and leave every second; a hand-over goes on while others join."""
+    workers_count = 4
+    must_count = ("joined", "left")
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.leaving = set()
+
+    def disturb(self):
+        time.sleep(1)
+        self.leaving = {one for one in self.leaving if one.alive}
+        one = self.random.choice([one for one in self.workers[1:] if one not in self.leaving])
+        if one.alive:
+            one.signal(signal.SIGTERM)
+            self.leaving.add(one)
+            self.figures["left"] += 1
+        else:
+            self.start(one)
+            self.figures["joined"] += 1
+
+    def watch(self):
+        for one in self.workers:
+            if not one.alive and one.process.returncode != 0:
+                raise RuntimeError(f"a worker ended with {one.process.returncode}:\n"
+                                   f"{one.log_tail()}")
+
+    def mend(self):
+        for one in self.leaving:
+            one.process.wait(worker.STOP_S)
+        super().mend()
+
+
 MODES = {**crash_campaign.MODES, "zombie": Zombie, "brokers": Brokers, "point": Point,
-         "lossy": Lossy}
+         "lossy": Lossy, "inside": Inside, "undecided": Undecided,
+         "overtaken": Overtaken, "storm": Storm}

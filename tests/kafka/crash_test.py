@@ -4,6 +4,7 @@ import unittest
 
 import broker
 import crash_modes
+import crash_planted
 import judge
 
 SCALE = float(os.environ.get("OUZEL_KAFKA_SCALE", "1"))
@@ -33,6 +34,18 @@ class Crash(unittest.TestCase):
     def test_points(self):
         self.check("point", 3 * len(crash_modes.POINTS))
 
+    def test_inside(self):
+        self.check("inside", 2 * len(crash_modes.Inside.POINTS))
+
+    def test_undecided(self):
+        self.check("undecided", 3)
+
+    def test_overtaken(self):
+        self.check("overtaken", 2)
+
+    def test_storm(self):
+        self.check("storm", 20)
+
     def test_zombies(self):
         self.check("zombie", 3)
 
@@ -42,3 +55,12 @@ class Crash(unittest.TestCase):
     def test_brokers(self):
         with broker.Cluster(crash_modes.Brokers.nodes) as cluster:
             self.check("brokers", 3, cluster=cluster)
+
+    def test_each_rule_is_needed(self):
+        """Without it the judge cries."""
+        for fault in crash_planted.FAULTS:
+            with self.subTest(fault):
+                counts = judge.Counts(lambda line: None)
+                cry = crash_planted.catch(self.cluster, fault, counts)
+                print(f"  {fault}: {counts.line()}", flush=True)
+                self.assertGreater(counts.of[cry], 0)

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
 
 namespace ouzel {
@@ -295,6 +296,7 @@ void KafkaEngine::keep_pace() {
 /// On the log's thread. An outcome goes to the partition of its event.
 TransactionResult KafkaEngine::write_records(PartitionId id, std::string_view body,
                                              KafkaProducer& producer) {
+  kill_point(KillPoint::before_produce);
   const PartitionPtr partition = find(id);
   if (!partition) return {};
   const auto broken = [&](const Error& error) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/engine/kafka/kafka_engine.h"
 
@@ -56,11 +57,13 @@ void KafkaEngine::publish(SnapshotJob job) {
     durable->signal();
   });
   log_->hurry();
-  while (!durable->wait_for(kLook) && !stopping_.load()) {
+  while (!fault(Fault::snapshot_ahead) && !durable->wait_for(kLook) && !stopping_.load()) {
     if (find(job.header.partition) != partition) return;
   }
   if (failed->load() || stopping_.load()) return;
+  kill_point(KillPoint::before_snapshot);
   const auto done = job.slots->publish(job.header);
+  kill_point(KillPoint::after_snapshot);
   if (done) {
     snapshot_ns_.record(static_cast<std::uint64_t>((clock_.steady() - job.begun).count()));
   } else {

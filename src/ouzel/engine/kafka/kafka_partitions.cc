@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/engine/kafka/kafka_engine.h"
 
@@ -25,19 +26,24 @@ std::string text(std::uint64_t number) { return std::to_string(number); }
 }  // namespace
 
 std::vector<Offset> KafkaEngine::assigned(std::span<const PartitionId> partitions) {
+  kill_point(KillPoint::before_assigned);
   std::vector<Offset> starts;
   for (const PartitionId id : partitions) starts.push_back(open_partition(id));
+  kill_point(KillPoint::after_assigned);
   joined_.store(true, std::memory_order_release);
   return starts;
 }
 
 void KafkaEngine::revoked(std::span<const PartitionId> partitions, bool lost) {
+  kill_point(KillPoint::before_revoked);
   std::vector<PartitionPtr> going;
   for (const PartitionId id : partitions) {
     if (auto partition = find(id)) going.push_back(std::move(partition));
   }
   if (!lost) drain(going);
+  kill_point(KillPoint::drained);
   for (const PartitionPtr& partition : going) close_partition(*partition);
+  kill_point(KillPoint::after_revoked);
   if (!going.empty()) {
     logging::info(lost ? "partitions lost" : "partitions handed over",
                   {{"partitions", text(going.size())}});
@@ -216,7 +222,9 @@ void KafkaEngine::restore(KafkaPartition& partition) {
     for (const SnapshotHeader& header : slots.find(&notes)) {
       newest_number = std::max(newest_number, header.number);
       // One ahead of the group's offset is of a transaction that never was.
-      if (header.next <= found.committed) usable.emplace_back(header, &slots);
+      if (header.next <= found.committed || fault(Fault::snapshot_ahead)) {
+        usable.emplace_back(header, &slots);
+      }
     }
   };
   for (const std::string& owner : owners ? *owners : std::vector<std::string>{}) {

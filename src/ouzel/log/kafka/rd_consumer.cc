@@ -20,6 +20,7 @@ Result<std::unique_ptr<KafkaConsumer>> open_consumer(const ConsumerOptions&, Gro
 #include <cstdlib>
 #include <mutex>
 
+#include "ouzel/base/fault.h"
 #include "ouzel/log/kafka/broker_trouble.h"
 #include "ouzel/log/kafka/handles.h"
 
@@ -238,6 +239,10 @@ class RdConsumer final : public KafkaConsumer {
   }
 
   GroupMetadata group_metadata() override {
+    if (fault(Fault::commit_without_generation)) {
+      return {rd_kafka_consumer_group_metadata_new(options_.group.c_str()),
+              rd_kafka_consumer_group_metadata_destroy};
+    }
     return {rd_kafka_consumer_group_metadata(handle_.get()),
             rd_kafka_consumer_group_metadata_destroy};
   }

@@ -12,11 +12,14 @@ Result<std::unique_ptr<KafkaProducer>> open_producer(const ProducerOptions&) {
 
 #else
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <map>
 #include <vector>
 
+#include "ouzel/base/fault.h"
 #include "ouzel/log/kafka/handles.h"
 #include "ouzel/log/kafka/producer.h"
 
@@ -31,6 +34,7 @@ using std::chrono::milliseconds;
 constexpr int kCallMs = 10'000;
 /// How long an abort waits for what was sent already.
 constexpr int kSettleMs = 1'000;
+constexpr int kTries = 3;
 
 tl::unexpected<TransactionError> fault_of(std::string_view doing, const rd_kafka_error_t* error) {
   TransactionError out{.fault = TransactionFault::dead,
@@ -47,8 +51,8 @@ tl::unexpected<TransactionError> dead(std::string message) {
   return tl::unexpected(TransactionError{TransactionFault::dead, std::move(message)});
 }
 
-/// A record may not be under way for longer than its transaction.
-std::string message_timeout(const KafkaSettingList& settings) {
+/// transaction.timeout.ms: a record may not be under way for longer than its transaction.
+std::string transaction_timeout(const KafkaSettingList& settings) {
   std::string out = "10000";
   for (const auto& [name, value] : settings) {
     if (name == "transaction.timeout.ms") out = value;
@@ -70,11 +74,14 @@ class RdProducer final : public KafkaProducer {
     KafkaSettingList settings = {{"compression.type", "lz4"},
                                  {"linger.ms", "5"},
                                  {"transaction.timeout.ms", "10000"},
-                                 {"message.timeout.ms", message_timeout(options.settings)},
+                                 {"message.timeout.ms", transaction_timeout(options.settings)},
                                  {"queue.buffering.max.messages", "500000"},
                                  {"queue.buffering.max.kbytes", "131072"},
                                  {"partitioner", "murmur2_random"},
                                  {"client.id", "ouzel"}};
+    // Whoever hears nothing for as long as a transaction may last finds out in another way.
+    commit_ms_ =
+        std::max(kSettleMs, std::atoi(transaction_timeout(options.settings).c_str()) / kTries);
     settings.insert(settings.end(), options.settings.begin(), options.settings.end());
     settings.emplace_back("enable.idempotence", "true");
     settings.emplace_back("delivery.report.only.error", "true");
@@ -124,13 +131,26 @@ class RdProducer final : public KafkaProducer {
     if (!transactional_) return deliver_and_commit(offsets, group);
     const GroupMetadata who = group.group_metadata();
     if (!who) return dead("no group metadata");
-    const Partitions list = offset_list(input_topic_, offsets);
-    auto sent = bounded("send_offsets_to_transaction", [&] {
-      return rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), who.get(), kCallMs);
-    });
-    if (!sent) return sent;
-    return bounded("commit_transaction",
-                   [&] { return rd_kafka_commit_transaction(handle_.get(), -1); });
+    if (rd_kafka_consumer_group_metadata_generation_id(who.get()) < 0 &&
+        !fault(Fault::commit_without_generation)) {
+      // The broker would take it for a client without a group, whom nothing fences.
+      return tl::unexpected(
+          TransactionError{TransactionFault::abort, "the group has gone on without this worker"});
+    }
+    if (!fault(Fault::offsets_outside)) {
+      const Partitions list = offset_list(input_topic_, offsets);
+      auto sent = bounded("send_offsets_to_transaction", [&] {
+        return rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), who.get(), kCallMs);
+      });
+      if (!sent) return sent;
+    }
+    kill_point(KillPoint::before_commit);
+    kill_point(KillPoint::in_commit);
+    auto done = bounded("commit_transaction",
+                        [&] { return rd_kafka_commit_transaction(handle_.get(), commit_ms_); });
+    kill_point(KillPoint::after_commit);
+    if (done && fault(Fault::offsets_outside) && !group.commit(offsets)) return dead("planted");
+    return done;
   }
 
   TransactionResult abort() override {
@@ -160,7 +180,6 @@ class RdProducer final : public KafkaProducer {
   /// The library would have us try for ever; beyond a few times nobody knows the result.
   template <class Call>
   static TransactionResult bounded(std::string_view doing, const Call& call) {
-    constexpr int kTries = 3;
     for (int i = 1;; ++i) {
       const RdError error(call());
       if (!error) return {};
@@ -188,6 +207,7 @@ class RdProducer final : public KafkaProducer {
   }
 
   const bool transactional_;
+  int commit_ms_ = 0;  ///< Of one try. The library's own choice would wait for a reply for ever.
   std::string input_topic_;
   Handle handle_;
   std::map<std::string, Topic> topics_;

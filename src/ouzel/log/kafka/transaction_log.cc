@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/outcome/outcome.h"
 
@@ -179,6 +180,7 @@ void TransactionLog::transact() {
     done = tl::unexpected(TransactionError{TransactionFault::abort, "nothing is left to commit"});
   }
   if (done) {
+    kill_point(KillPoint::after_produce);
     const SteadyTime before = seams_.clock->steady();
     done = commit();
     const std::chrono::nanoseconds took = seams_.clock->steady() - before;
@@ -239,9 +241,10 @@ TransactionResult TransactionLog::write(const Pending& frame) {
 }
 
 TransactionResult TransactionLog::commit() {
-  std::vector<GroupOffset> offsets = offsets_of(open_);
+  auto offsets = offsets_of(open_);
+  if (!offsets) return tl::unexpected(offsets.error());
   if (options_.offsets_every == std::chrono::nanoseconds(0)) {
-    return producer_->commit(offsets, *seams_.group);
+    return producer_->commit(*offsets, *seams_.group);
   }
   if (auto written = producer_->commit({}, *seams_.group); !written) return written;
   const SteadyTime now = seams_.clock->steady();
@@ -249,7 +252,7 @@ TransactionResult TransactionLog::commit() {
   {
     const std::lock_guard lock(mutex_);
     if (owed_.empty()) owed_since_ = now;
-    for (GroupOffset& one : offsets) owed_[one.partition] = std::move(one);
+    for (GroupOffset& one : *offsets) owed_[one.partition] = std::move(one);
     due = now - owed_since_ >= options_.offsets_every || hurry_;
   }
   return due ? commit_owed() : TransactionResult{};
@@ -277,15 +280,19 @@ std::vector<TransactionLog::Pending> TransactionLog::take_open() {
   return std::exchange(open_, {});
 }
 
-/// Where the frames bring the group, with the note of each partition's last one.
-std::vector<GroupOffset> TransactionLog::offsets_of(const std::vector<Pending>& frames) {
+/// Where the frames bring the group, with the note of each partition's last one. Fault abort: the
+/// partition of some is gone; one that goes after this is committed all the same, or the group
+/// refuses.
+tl::expected<std::vector<GroupOffset>, TransactionError> TransactionLog::offsets_of(
+    const std::vector<Pending>& frames) {
   std::map<PartitionId, GroupOffset> ends;
   const std::lock_guard lock(mutex_);
   for (const Pending& frame : frames) {
     const PartitionId id = frame.header.partition;
     const auto partition = partitions_.find(id);
-    // One that leaves now: its offsets are committed with its outcomes all the same.
-    if (partition == partitions_.end()) continue;
+    if (partition == partitions_.end()) {
+      return tl::unexpected(TransactionError{TransactionFault::abort, "a partition leaves"});
+    }
     CommitNote& note = partition->second.note;
     const auto commit = CommitReader::open(*frame.body);
     OUZEL_CHECK(commit.has_value());
@@ -345,6 +352,7 @@ void TransactionLog::fail_transaction(const TransactionError& error) {
   // Those who leave need not wait for what became of it: whoever comes after them reads the
   // group's offsets only once the broker has decided.
   const std::lock_guard lock(mutex_);
+  if (fault(Fault::drop_at_abort)) open_.clear();
   std::erase_if(open_, [this](const Pending& frame) {
     return !partitions_.contains(frame.header.partition);
   });
@@ -378,7 +386,9 @@ bool TransactionLog::resolve() {
     for (const GroupOffset& at : found) {
       const auto partition = partitions_.find(at.partition);
       const bool here = partition != partitions_.end();
-      if (here && at.offset == partition->second.committed) continue;
+      if (here && (at.offset == partition->second.committed || fault(Fault::resend_blindly))) {
+        continue;
+      }
       const bool theirs = !here || at.offset != ends[at.partition];
       if (theirs && here) {
         partition->second.diverged = true;

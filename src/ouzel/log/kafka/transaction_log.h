@@ -118,7 +118,8 @@ class TransactionLog final : public Log {
   void transact();
   TransactionResult fill();
   TransactionResult write(const Pending& frame);
-  std::vector<GroupOffset> offsets_of(const std::vector<Pending>& frames);
+  tl::expected<std::vector<GroupOffset>, TransactionError> offsets_of(
+      const std::vector<Pending>& frames);
   std::vector<Pending> take_open();
   void settle(std::vector<Pending> frames);
   void fail_transaction(const TransactionError& error);

@@ -1,0 +1,61 @@
+"""Each rule of the worker switched off (base/fault.h), and what must show it."""
+import crash_campaign
+import crash_modes
+
+
+class Hooked:
+    """With the program that has the faults; nobody compares with an undisturbed worker."""
+    hooks = True
+    must_count = ()
+
+    def calm(self):
+        return None
+
+
+class NeverAnswered(Hooked, crash_modes.Undecided):
+    def disturb(self):
+        self.never_answer()
+
+
+class CommitLate(Hooked, crash_modes.Undecided):
+    def disturb(self):
+        self.commit_late()
+
+
+class AfterCommit(Hooked, crash_modes.Inside):
+    POINTS = ("after_commit",)
+
+
+class AfterSnapshot(Hooked, crash_modes.Inside):
+    POINTS = ("after_snapshot",)
+
+
+class Overtaken(Hooked, crash_modes.Overtaken):
+    pass
+
+
+class Kill(Hooked, crash_campaign.Kill):
+    pass
+
+
+# Fault -> (what is done, how often, what the judge must cry).
+FAULTS = {
+    "resend_blindly": (NeverAnswered, 1, "DUP"),
+    "drop_at_abort": (CommitLate, 2, "LOST"),
+    "offsets_outside": (AfterCommit, 2, "DUP"),
+    "commit_without_generation": (Overtaken, 2, "DUP"),
+    "snapshot_ahead": (AfterSnapshot, 4, "LOST"),
+    "apply_twice": (Kill, 6, "STATE"),
+    "counter_from_memory": (Kill, 2, "TOTALS"),
+}
+
+
+def catch(cluster, fault, counts, seed=1, tell=None):
+    """The name of the count that must not be zero."""
+    kind, times, cry = FAULTS[fault]
+    environment = {"OUZEL_TEST_FAULT": fault}
+    with kind(cluster, f"planted-{fault}".replace("_", "-"), seed, counts,
+              environment) as campaign:
+        campaign.tell = tell
+        campaign.run(times)
+    return cry
