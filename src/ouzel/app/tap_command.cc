@@ -102,6 +102,10 @@ void add_tap(CommandLine& line) {
                     {.value = "URL", .help = "Asks a running engine instead"})
             .option("--pipeline", into(options->pipeline.path),
                     {.value = "FILE", .help = "Reads the Kafka topics of this pipeline instead"})
+            .option("--set", into(options->pipeline.sets),
+                    {.value = "PATH=VALUE",
+                     .help = "Changes a value of the pipeline; repeatable",
+                     .repeatable = true})
             .option("--from", into_from(options->from),
                     {.value = "WHERE",
                      .help = "beginning, end or PARTITION:OFFSET",

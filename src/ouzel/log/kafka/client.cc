@@ -79,13 +79,14 @@ tl::unexpected<Error> Client::failed(std::string_view what, rd_kafka_resp_err_t 
 
 Result<std::uint32_t> Client::partitions_of(const std::string& topic,
                                             std::chrono::milliseconds limit) const {
-  constexpr std::chrono::milliseconds kSlice{250};
   const Topic named(rd_kafka_topic_new(handle_.get(), topic.c_str(), nullptr));
   auto error = RD_KAFKA_RESP_ERR__TIMED_OUT;
-  for (std::chrono::milliseconds waited{0}; waited < limit && !hopeless(); waited += kSlice) {
+  // Longer each time, so that a slow broker's answer is waited for; short ones to give up early.
+  std::chrono::milliseconds slice{250};
+  for (std::chrono::milliseconds waited{0}; waited < limit && !hopeless(); slice *= 2) {
+    waited += slice;
     const rd_kafka_metadata_t* raw = nullptr;
-    error =
-        rd_kafka_metadata(handle_.get(), 0, named.get(), &raw, static_cast<int>(kSlice.count()));
+    error = rd_kafka_metadata(handle_.get(), 0, named.get(), &raw, static_cast<int>(slice.count()));
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     const std::unique_ptr<const rd_kafka_metadata_t, Destroyed<rd_kafka_metadata_destroy>> found(
         raw);

@@ -1,0 +1,253 @@
+"""The commands that work with Kafka, on a real one: topics, simulate, send, tap, dlq, doctor; and
+what each says of a broker that it cannot use."""
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import time
+import unittest
+
+import broker
+import clients
+import worker
+
+RUN_S = 60
+WAIT_S = 60
+DONE, FAILED, UNAVAILABLE, CONFIG = 0, 1, 69, 78
+# What `ouzel simulate` writes.
+PIPELINE = """\
+name: press
+source: {{kafka: telemetry}}
+schema:
+  key: device_id
+  fields:
+    temperature: number
+    vibration: number
+features:
+  - {{of: temperature, take: [mean], last: 8}}
+kafka:
+  bootstrap.servers: "{servers}"
+{kafka}"""
+LOGIN = """\
+  security.protocol: SASL_SSL
+  sasl: {{mechanism: SCRAM-SHA-512, username: alice, password: "${{env:SECRET}}"}}
+  ssl.ca.location: {ca}
+"""
+
+
+class Commands(unittest.TestCase):
+    """A secured broker: its plain door is the administrator's, alice needs rules."""
+    certificate = "good"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(broker.Cluster(certificate=cls.certificate))
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.plain = cls.write("plain.yaml", cls.cluster.bootstrap)
+        cls.secure = cls.write("secure.yaml", cls.cluster.addresses("sasl"),
+                               LOGIN.format(ca=cls.cluster.security.authority))
+
+    @classmethod
+    def write(cls, name, servers, kafka=""):
+        path = cls.folder / name
+        path.write_text(PIPELINE.format(servers=servers, kafka=kafka))
+        return path
+
+    def ouzel(self, *arguments, exit_code=DONE, **variables):
+        variables.setdefault("SECRET", "alice-secret")
+        done = subprocess.run([worker.program(), *map(str, arguments)], capture_output=True,
+                              text=True, timeout=RUN_S, check=False, cwd=self.folder,
+                              env={**os.environ, **variables})
+        self.assertEqual(done.returncode, exit_code, done.stdout + done.stderr)
+        self.assertNotIn("alice-secret", done.stdout + done.stderr)
+        return done
+
+    def lines(self, *arguments):
+        return [json.loads(line) for line in self.ouzel(*arguments).stdout.splitlines()]
+
+
+class Topics(Commands):
+    def test_are_made_once_and_listed(self):
+        missing = self.ouzel("topics", "ls", self.plain, exit_code=FAILED)
+        self.assertEqual(missing.stdout.count("missing"), 4)
+        made = self.ouzel("topics", "create", self.plain, "--partitions", 3)
+        self.assertEqual(made.stdout,
+                         "events    telemetry: made, 3 partitions\n"
+                         "outcomes  press-outcomes: made, 3 partitions\n"
+                         "rejects   press-rejects: made, 3 partitions\n"
+                         "journal   press-journal: made, 1 partition\n")
+        again = self.ouzel("topics", "create", self.plain, "--partitions", 5)
+        self.assertEqual(again.stdout.count("is there: 3 partitions, 1 copy"), 3)
+        self.assertEqual(self.ouzel("topics", "ls", self.plain).stdout.count("copy"), 4)
+        hidden = self.ouzel("topics", "ls", self.secure, exit_code=FAILED)
+        self.assertEqual(hidden.stdout.count("not there, or not for this user"), 4)
+        doctor = json.loads(self.ouzel("doctor", self.secure, "--format", "json",
+                                       exit_code=FAILED).stdout)
+        self.assertEqual([one["state"] for one in doctor if one["check"] == "topic"], 4 * ["fail"])
+
+    def test_that_do_not_fit_are_told(self):
+        other = ("--set", "source.kafka={topic: wide, outcomes: narrow}")
+        self.cluster.create_topic("wide", partitions=3)
+        self.cluster.create_topic("narrow", partitions=2)
+        listed = self.ouzel("topics", "ls", self.plain, *other, exit_code=FAILED).stdout
+        self.assertIn("narrow: 2 partitions, 1 copy: must have 3, as the events", listed)
+        self.assertIn("narrow: is there: 2 partitions, 1 copy: must have 3, as the events",
+                      self.ouzel("topics", "create", self.plain, *other, exit_code=FAILED).stdout)
+
+
+class ThroughAPipeline(Commands):
+    """Events in by simulate and send, outcomes and rejects out by tap and dlq."""
+
+    def setUp(self):
+        self.ouzel("topics", "create", self.plain, "--partitions", 4)
+
+    def run_worker(self, outcomes):
+        """A worker until there are so many outcomes."""
+        command = [worker.program(), "run", self.plain, "--data-dir", self.folder / "data",
+                   "--listen", "127.0.0.1:0"]
+        with open(self.folder / "worker.log", "ab") as log:
+            process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log)
+        try:
+            end = time.monotonic() + WAIT_S
+            while time.monotonic() < end:
+                shown = self.lines("tap", "outcomes", "--pipeline", self.plain)
+                if len(shown) >= outcomes:
+                    return shown
+            self.fail((self.folder / "worker.log").read_text())
+        finally:
+            process.terminate()
+            process.wait(WAIT_S)
+
+    def test_events_go_in_and_outcomes_come_out(self):
+        target = f"kafka:{self.cluster.bootstrap}/telemetry"
+        self.ouzel("simulate", "--count", 200, "--rate", 0, "--devices", 20, "--malformed", 0.1,
+                   "--out", target)
+        events = self.folder / "events.ndjson"
+        events.write_text('{"device_id":"sent","temperature":20.5,"vibration":1.5}\nnot json\n')
+        self.ouzel("send", events, "--to", "kafka", "--pipeline", self.plain)
+        self.ouzel("send", events, "--to", target, exit_code=CONFIG)   # without a key
+
+        # librdkafka's and Java's partition of each key: what others write lands beside it.
+        keys = sorted({record.key() for record in clients.read(self.cluster.bootstrap, "telemetry",
+                                                               202) if record.key()})
+        self.assertGreaterEqual(len(keys), 21)   # a key may be broken on purpose
+        self.cluster.create_topic("like", partitions=4)
+        placed = clients.produce(self.cluster.bootstrap, "like", [(key, b"") for key in keys])
+        where = dict(zip(keys, (partition for partition, _ in placed)))
+        for record in clients.read(self.cluster.bootstrap, "telemetry", 202):
+            if record.key():
+                self.assertEqual(record.partition(), where[record.key()], record.key())
+
+        outcomes = self.run_worker(202)
+        self.assertEqual(len({line["id"] for line in outcomes}), 202)
+        rejected = {line["id"] for line in outcomes if line["data"]["status"] == "rejected"}
+        self.assertGreater(len(rejected), 5)
+        self.check_tap(rejected)
+        self.check_dlq(rejected)
+
+    def check_tap(self, rejected):
+        tap = ("tap", "--pipeline", self.plain)
+        rejects = self.lines(*tap, "rejects")
+        self.assertEqual({line["id"] for line in rejects}, rejected)
+        self.assertEqual({line["data"]["status"] for line in rejects}, {"rejected"})
+        self.assertIn("not json", [line["data"]["event"].get("bytes") for line in rejects])
+        events = self.lines(*tap, "events")
+        self.assertEqual(len({line["ouzelposition"] for line in events}), 202)
+        some = events[100]
+        self.assertEqual(self.lines(*tap, "events", "--from", some["ouzelposition"], "--limit", 1),
+                         [some])
+        outcome = self.lines(*tap, "outcomes", "--from", some["ouzelposition"], "--limit", 1)
+        self.assertEqual(outcome[0]["id"], some["ouzelposition"])
+        self.assertEqual(self.lines(*tap, "outcomes", "--from", "end"), [])
+        self.ouzel(*tap, "outcomes", "--from", "9:0", exit_code=CONFIG)
+
+    def check_dlq(self, rejected):
+        dlq = ("dlq", "--rejects", "--pipeline", self.plain)
+        self.assertEqual({line["key"] for line in self.lines(*dlq, "ls")}, rejected)
+        one = sorted(rejected)[0]
+        self.assertEqual(self.lines(*dlq, "show", "--key", one)[0]["id"], one)
+        self.ouzel(*dlq, "show", "--key", "3:99999", exit_code=FAILED)
+        self.ouzel(*dlq, "replay")
+        self.assertEqual(self.lines(*dlq, "ls"), [])
+        self.run_worker(202 + len(rejected))
+        again = self.lines(*dlq, "ls")
+        self.assertEqual(len(again), len(rejected))
+        self.assertEqual({line["attempts"] for line in again}, {"2"})
+        doctor = json.loads(self.ouzel("doctor", self.plain, "--data-dir", self.folder / "data",
+                                       "--format", "json").stdout)
+        found = {one["check"]: one["found"] for one in doctor}
+        self.assertEqual(found["group"], "press: 0 records behind")
+
+
+class Trouble(Commands):
+    """Each is a clear message and the right exit code, from whatever command meets it."""
+
+    def told(self, exit_code, words, *arguments, **variables):
+        said = self.ouzel("topics", "ls", *arguments, exit_code=exit_code, **variables).stderr
+        self.assertIn(words, said)
+        doctor = self.ouzel("doctor", *arguments, **variables, exit_code=(
+            UNAVAILABLE if exit_code == UNAVAILABLE else FAILED)).stdout
+        self.assertIn(words.split(" (")[0], doctor)
+
+    def test_nobody_there(self):
+        self.told(UNAVAILABLE, "127.0.0.1:1 refuses the connection (does a broker listen at",
+                  self.plain, "--set", "kafka.bootstrap.servers=127.0.0.1:1")
+        self.told(UNAVAILABLE, "no.invalid:9092: its name cannot be resolved (check the names",
+                  self.plain, OUZEL_KAFKA_BOOTSTRAP_SERVERS="no.invalid")
+
+    def test_the_wrong_login(self):
+        self.told(CONFIG, "refuses the login: Authentication failed", self.secure, SECRET="wrong")
+
+    def test_the_wrong_door(self):
+        tls = self.cluster.addresses("sasl")
+        self.told(CONFIG, f"{self.cluster.bootstrap} speaks no TLS at this port", self.secure,
+                  "--set", f"kafka.bootstrap.servers={self.cluster.bootstrap}")
+        self.told(UNAVAILABLE, f"{tls} closes the connection at once (does that port want TLS?",
+                  self.plain, "--set", f"kafka.bootstrap.servers={tls}")
+
+    def test_another_authority(self):
+        self.told(CONFIG, "its certificate is not trusted: ", self.secure, "--set",
+                  f"kafka.ssl.ca.location={self.cluster.security.other_authority}")
+        self.told(CONFIG, "nowhere.pem be read?", self.secure, "--set",
+                  "kafka.ssl.ca.location=nowhere.pem")
+
+    def test_javas_spelling_of_a_login(self):
+        login = ("org.apache.kafka.common.security.plain.PlainLoginModule required "
+                 "username=\"bob\" password=\"bob-secret\";")
+        java = self.write("java.yaml", self.cluster.addresses("sasl"),
+                          "  security.protocol: SASL_SSL\n  sasl.mechanism: PLAIN\n"
+                          "  sasl.jaas.config: ${env:JAAS}\n"
+                          "  ssl.truststore.type: PEM\n"
+                          f"  ssl.truststore.location: {self.cluster.security.authority}\n")
+        listed = self.ouzel("topics", "ls", java, exit_code=FAILED, JAAS=login).stdout
+        self.assertEqual(listed.count("not there, or not for this user"), 4)
+
+    def test_no_topic_and_no_right(self):
+        target = f"kafka:{self.cluster.bootstrap}/nowhere"
+        said = self.ouzel("simulate", "--count", 1, "--out", target, exit_code=CONFIG).stderr
+        self.assertIn("topic nowhere: there is no such topic", said)
+        self.cluster.create_topic("locked", partitions=1)
+        said = self.ouzel("tap", "events", "--pipeline", self.secure, "--set",
+                          "source.kafka=locked", exit_code=CONFIG).stderr
+        self.assertIn("topic locked: Broker: Topic authorization failed (an access rule", said)
+
+
+class Expired(Commands):
+    certificate = "expired"
+
+    def test_is_called_so(self):
+        said = self.ouzel("topics", "ls", self.secure, exit_code=CONFIG).stderr
+        self.assertIn("its certificate is not trusted: it has expired (", said)
+
+
+class SelfSigned(Commands):
+    certificate = "self_signed"
+
+    def test_is_called_so(self):
+        said = self.ouzel("topics", "ls", self.secure, exit_code=CONFIG).stderr
+        self.assertIn("its certificate is not trusted: it is self-signed (", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
