@@ -79,7 +79,8 @@ class Worker:
         while time.monotonic() < end:
             text = self.log.read_text(errors="replace")
             if "listening on http://" in text:
-                self.url = "http://" + text.split("listening on http://")[1].split('"')[0].split()[0]
+                said = text.split("listening on http://")[1]
+                self.url = "http://" + said.split('"')[0].split()[0]
                 return self
             time.sleep(0.01)
         raise SystemExit("bench: the worker does not listen:\n" + self.log.read_text())
