@@ -21,7 +21,6 @@ constexpr milliseconds kPoll{100};
 /// A frame is cut here, so that a lane's steps stay short.
 constexpr std::size_t kFrameRowsMax = 256;
 constexpr std::uint64_t kInFlightBytesMax = 128 << 20;
-constexpr milliseconds kTryAgain{200};
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
@@ -202,61 +201,54 @@ void KafkaEngine::run_consumer() {
   Wake pause;
   // What an earlier process of this id left open must be decided before offsets are read.
   while (!log_->ready() && !closing_.load()) pause.wait_for(milliseconds(5));
-  std::vector<KafkaMessage> messages;
   while (!closing_.load(std::memory_order_acquire)) {
-    messages.clear();
-    consumer_->poll(kPoll, kPollMax, messages);
-    consume(messages);
+    consumer_->poll(kPoll, kPollMax, fetched_);
+    consume();
     reopen_diverged();
-    keep_pace();
+    hold_back();
   }
   consumer_->close();
 }
 
-/// Makes frames of what has come: rows of one partition without a hole between their offsets.
-void KafkaEngine::consume(std::vector<KafkaMessage>& messages) {
+/// Makes frames of what has come: rows of one partition without a hole between their offsets. What
+/// cannot be read now, and all behind it, stays in `fetched_`.
+void KafkaEngine::consume() {
   Frames frames;
-  for (KafkaMessage& message : messages) feed(std::move(message), frames);
+  std::string why;
+  auto next = fetched_.begin();
+  for (; next != fetched_.end(); ++next) {
+    if (const auto fed = feed(*next, frames); !fed) {
+      why = fed.error().message;
+      break;
+    }
+  }
+  fetched_.erase(fetched_.begin(), next);
   for (auto& [id, frame] : frames) push(id, std::move(frame));
+  const std::lock_guard lock(mutex_);
+  waiting_for_ = std::move(why);
 }
 
-void KafkaEngine::feed(KafkaMessage message, Frames& frames) {
+/// Takes the message over. Error unavailable: reading it takes what cannot be had now.
+Result<void> KafkaEngine::feed(KafkaMessage& message, Frames& frames) {
   const Record& record = message.record();
   const PartitionPtr partition = find(record.partition);
   // Fetched before the partition went, or before a lane went back to its snapshot.
-  if (!partition || !partition->lane || partition->out_of_place) return;
-  if (halted_.load(std::memory_order_relaxed)) return;
+  if (!partition || !partition->lane || partition->out_of_place) return {};
+  if (halted_.load(std::memory_order_relaxed)) return {};
   InputFrame& frame = frames[record.partition];
   const std::size_t rows = frame.batch.rows();
   const Offset next = rows > 0 ? frame.first + rows : partition->input.next;
-  if (record.offset < next) return;
+  if (record.offset < next) return {};
   if (rows > 0 && (record.offset != next || rows >= kFrameRowsMax)) {
     push(record.partition, std::exchange(frame, {}));
   }
   if (frame.batch.rows() == 0) frame.first = record.offset;
-  if (!append_row(record, frame.batch)) return;
+  OUZEL_TRY_VOID(read_(record, frame.batch));
   frame.batch.accepted.push_back(record.timestamp);
   frame.accepted = record.timestamp;
   fed_bytes_ += record.value ? record.value->size() : 0;
   if (record.offset >= partition->found.committed) partition->originals.push(std::move(message));
-}
-
-/// Waits for what reading the record takes; false: the program ends first.
-bool KafkaEngine::append_row(const Record& record, Batch& batch) {
-  auto done = read_(record, batch);
-  if (done) return true;
-  Wake pause;
-  while (!done && !closing_.load(std::memory_order_acquire)) {
-    {
-      const std::lock_guard lock(mutex_);
-      waiting_for_ = done.error().message;
-    }
-    pause.wait_for(kTryAgain);
-    done = read_(record, batch);
-  }
-  const std::lock_guard lock(mutex_);
-  waiting_for_.clear();
-  return done.has_value();
+  return {};
 }
 
 void KafkaEngine::push(PartitionId id, InputFrame frame) {
@@ -269,9 +261,9 @@ void KafkaEngine::push(PartitionId id, InputFrame frame) {
   partition->input.inbox.push(std::move(frame));
 }
 
-/// Fetches no more than may be in flight. A short wait is waited out; in a long one the group must
-/// hear from us all the same.
-void KafkaEngine::keep_pace() {
+/// Fetches no more while too much is in flight, or while what came cannot be read. A short wait is
+/// waited out; in a long one the group must hear from us all the same.
+void KafkaEngine::hold_back() {
   const auto full = [this] {
     std::uint64_t bytes = 0;
     for (const PartitionPtr& partition : all()) bytes += partition->originals.bytes();
@@ -280,14 +272,12 @@ void KafkaEngine::keep_pace() {
   constexpr int kShort = 100;
   Wake pause;
   for (int i = 0; i < kShort && full(); ++i) pause.wait_for(milliseconds(1));
-  if (!full()) return;
+  if (!full() && fetched_.empty()) return;
   consumer_->pause(true);
-  std::vector<KafkaMessage> none;
-  while (full() && !closing_.load(std::memory_order_acquire)) {
-    consumer_->poll(kPoll, 1, none);
-    // Of a partition that has just come, and is not paused.
-    consume(none);
-    none.clear();
+  while ((full() || !fetched_.empty()) && !closing_.load(std::memory_order_acquire)) {
+    // Something may still come, of a partition that was given to us just now.
+    consumer_->poll(kPoll, fetched_.size() + 1, fetched_);
+    consume();
     reopen_diverged();
   }
   consumer_->pause(false);

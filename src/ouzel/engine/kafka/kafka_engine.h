@@ -111,11 +111,10 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::string snapshot_root() const;
 
   void run_consumer();
-  void consume(std::vector<KafkaMessage>& messages);
-  void feed(KafkaMessage message, Frames& frames);
-  bool append_row(const Record& record, Batch& batch);
+  void consume();
+  Result<void> feed(KafkaMessage& message, Frames& frames);
   void push(PartitionId id, InputFrame frame);
-  void keep_pace();
+  void hold_back();
   std::uint64_t in_flight() const;
   void run_keeper();
   void publish(SnapshotJob job);
@@ -142,9 +141,11 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::unique_ptr<KafkaConsumer> consumer_;
   std::unique_ptr<TransactionLog> log_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  RecordReader read_;          ///< Of the consumer thread.
-  OutcomeRecords records_;     ///< Of the log's thread.
-  std::string journal_value_;  ///< Likewise.
+  // Of the consumer thread.
+  RecordReader read_;
+  std::vector<KafkaMessage> fetched_;  ///< And not fed yet.
+  OutcomeRecords records_;             ///< Of the log's thread.
+  std::string journal_value_;          ///< Likewise.
 
   mutable std::mutex mutex_;  ///< Of partitions_, diverged_ and stopped_.
   std::map<PartitionId, PartitionPtr> partitions_;

@@ -72,6 +72,8 @@ Offset KafkaEngine::out_of_range(PartitionId id) {
 
 /// Opens the partition's lane at what the group and the snapshots say; returns where to read from.
 Offset KafkaEngine::open_partition(PartitionId id) {
+  // Records from before would look like ones behind a hole.
+  std::erase_if(fetched_, [id](const KafkaMessage& one) { return one.record().partition == id; });
   auto partition = std::make_shared<KafkaPartition>(id);
   std::optional<GroupOffset> at;
   std::optional<Watermarks> marks;
