@@ -309,6 +309,8 @@ class RdConsumer final : public KafkaConsumer {
       }
     } else {
       listener_.revoked(partitions, rd_kafka_assignment_lost(handle_.get()) != 0);
+      // The library would remember a pause, and nobody would end it when they come back.
+      rd_kafka_resume_partitions(handle_.get(), &list);
       if (cooperative) {
         wrong.reset(rd_kafka_incremental_unassign(handle_.get(), &list));
       } else {
