@@ -184,7 +184,8 @@ class Undecided(Between):
 
     def commit_late(self):
         """The broker aborts before it hears of the commit."""
-        rule = self.proxy.hold("EndTxn")
+        one = self.client(self.random.choice(self.workers))
+        rule = self.proxy.hold("EndTxn", times=None, when=lambda frame: frame.client == one)
         rule.wait(crash_campaign.ANSWER_S)
         time.sleep(self.TIMEOUT_S + 2)
         rule.release()
