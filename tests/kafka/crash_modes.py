@@ -193,10 +193,11 @@ class Undecided(Between):
 
     def produce_late(self):
         """Records arrive when their transaction is aborted and their sender at a later one."""
-        rule = self.proxy.hold("Produce", times=self.random.randrange(1, 3))
+        client = self.client(self.random.choice(self.workers))
+        rule = self.proxy.hold("Produce", times=None, when=lambda frame: frame.client == client)
         rule.wait(crash_campaign.ANSWER_S)
-        client = rule.frames[0].client
         self.wait_for_producer(client)
+        rule.remove()   # What it holds waits on, what comes now does not.
         later = self.watch_for("AddPartitionsToTxn", client)
         try:
             later.wait(self.TIMEOUT_S)
