@@ -138,8 +138,15 @@ Result<void> KafkaEngine::prepare(Random& random) {
   return {};
 }
 
+/// A transaction that a dead worker left open is over when the group knows that it is dead.
 Result<std::unique_ptr<KafkaProducer>> KafkaEngine::make_producer(const std::string& id) const {
-  return open_producer({.settings = options_.producer_settings,
+  KafkaSettingList settings;
+  for (const auto& [name, value] : options_.consumer_settings) {
+    if (name == "session.timeout.ms") settings.emplace_back("transaction.timeout.ms", value);
+  }
+  settings.insert(settings.end(), options_.producer_settings.begin(),
+                  options_.producer_settings.end());
+  return open_producer({.settings = std::move(settings),
                         .input_topic = options_.source.topic,
                         .transactional_id = id});
 }

@@ -59,6 +59,12 @@ void TransactionLog::leave(PartitionId partition) {
     partitions_.erase(partition);
     const auto mine = [&](const Pending& frame) { return frame.header.partition == partition; };
     std::erase_if(queue_, mine);
+    if (!transacting_) {
+      // Nothing can come of them any more; what an earlier producer left of them the broker decides
+      // before anybody reads the group's offsets.
+      std::erase_if(open_, mine);
+      if (!ready()) owed_.erase(partition);
+    }
     if (std::any_of(open_.begin(), open_.end(), mine)) abort_wanted_ = true;
     if (owed_.contains(partition)) hurry_ = true;
     changed_.notify_all();
@@ -135,7 +141,7 @@ void TransactionLog::run() {
       pause(kPause);
     } else if (unresolved_) {
       if (!resolve()) pause(kPause);
-    } else if (!open_.empty() || wait_for_frames()) {
+    } else if (wait_for_frames()) {
       transact();
     } else if (const auto done = commit_owed(); !done) {
       fail_transaction(done.error());
@@ -165,16 +171,21 @@ bool TransactionLog::make_ready() {
   return true;
 }
 
-/// False: there are none, and what is owed is due.
+/// New ones, or such as are to be sent again. False: there are none, and what is owed is due.
 bool TransactionLog::wait_for_frames() {
   std::unique_lock lock(mutex_);
   const auto limit = owed_.empty() ? kIdle : options_.offsets_every;
-  changed_.wait_for(lock, limit,
-                    [this] { return stopping_ || !queue_.empty() || (hurry_ && !owed_.empty()); });
-  return !stopping_ && !queue_.empty();
+  changed_.wait_for(lock, limit, [this] {
+    return stopping_ || !queue_.empty() || !open_.empty() || (hurry_ && !owed_.empty());
+  });
+  return !stopping_ && (!queue_.empty() || !open_.empty());
 }
 
 void TransactionLog::transact() {
+  {
+    const std::lock_guard lock(mutex_);
+    transacting_ = true;
+  }
   auto done = fill();
   if (done && open_.empty()) {  // All that came was of partitions that have gone.
     done = tl::unexpected(TransactionError{TransactionFault::abort, "nothing is left to commit"});
@@ -277,6 +288,7 @@ TransactionResult TransactionLog::commit_owed() {
 std::vector<TransactionLog::Pending> TransactionLog::take_open() {
   const std::lock_guard lock(mutex_);
   open_bytes_ = 0;
+  transacting_ = false;
   return std::exchange(open_, {});
 }
 
@@ -352,6 +364,7 @@ void TransactionLog::fail_transaction(const TransactionError& error) {
   // Those who leave need not wait for what became of it: whoever comes after them reads the
   // group's offsets only once the broker has decided.
   const std::lock_guard lock(mutex_);
+  transacting_ = false;
   if (fault(Fault::drop_at_abort)) open_.clear();
   std::erase_if(open_, [this](const Pending& frame) {
     return !partitions_.contains(frame.header.partition);
@@ -367,7 +380,10 @@ bool TransactionLog::resolve() {
     return true;
   }
   std::map<PartitionId, Offset> ends;
-  for (const Pending& frame : open_) ends[frame.header.partition] = end_of(frame.header);
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Pending& frame : open_) ends[frame.header.partition] = end_of(frame.header);
+  }
   std::vector<PartitionId> ids;
   for (const auto& [id, end] : ends) ids.push_back(id);
   std::vector<GroupOffset> found;

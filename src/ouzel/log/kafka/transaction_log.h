@@ -153,6 +153,7 @@ class TransactionLog final : public Log {
   // Of the log's thread; `leave` looks at them under the mutex.
   std::vector<Pending> open_;  ///< In the transaction under way, or to be sent again.
   std::uint64_t open_bytes_ = 0;
+  bool transacting_ = false;   ///< From before it begins until its end is known, or its failure.
   bool abort_wanted_ = false;  ///< A partition of the open transaction leaves.
   bool unresolved_ = false;    ///< What became of `open_` is not known yet.
   std::unique_ptr<KafkaProducer> producer_;
