@@ -128,6 +128,7 @@ Result<void> KafkaEngine::prepare(Random& random) {
                             exactly] { return make_producer(exactly ? transactional_id_ : ""); },
           .records = [this](PartitionId id, std::string_view body,
                             KafkaProducer& producer) { return write_records(id, body, producer); },
+          .places = [this] { return places(0, plan_->partitions); },
           .committed = [this](std::span<const FrameHeader> headers) { committed(headers); },
           .diverged =
               [this](PartitionId id) {
@@ -152,6 +153,18 @@ Result<std::unique_ptr<KafkaProducer>> KafkaEngine::make_producer(const std::str
 }
 
 std::string KafkaEngine::worker() const { return hex(log_id()); }
+
+/// Of these partitions, as records without content.
+std::vector<OutRecord> KafkaEngine::places(std::uint16_t begin, std::uint16_t end) const {
+  std::vector<OutRecord> out;
+  for (std::uint16_t i = begin; i < end; ++i) {
+    for (const std::string* topic : {&options_.source.outcomes, &options_.source.rejects}) {
+      out.push_back({.topic = topic, .partition = PartitionId(i)});
+    }
+  }
+  out.push_back({.topic = &options_.source.journal, .partition = PartitionId(0)});
+  return out;
+}
 
 void KafkaEngine::start() {
   log_->start();

@@ -90,6 +90,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
               KafkaEngineOptions options);
   Result<void> prepare(Random& random);
   Result<std::unique_ptr<KafkaProducer>> make_producer(const std::string& id) const;
+  std::vector<OutRecord> places(std::uint16_t begin, std::uint16_t end) const;
 
   // GroupListener, on the consumer thread.
   std::vector<Offset> assigned(std::span<const PartitionId> partitions) override;

@@ -121,7 +121,9 @@ void KafkaEngine::fence_owner(PartitionId id) {
   if (!note || note->owner.empty() || note->owner == transactional_id_) return;
   auto producer = make_producer(note->owner);
   if (!producer) return;
-  const auto done = (*producer)->init(kFence);
+  auto done = (*producer)->init(kFence);
+  const std::uint16_t from = id.value();
+  if (done) done = (*producer)->sweep(places(from, from + 1), *consumer_);
   logging::info("took over what another worker left open",
                 {{"partition", text(id.value())},
                  {"worker", note->owner},

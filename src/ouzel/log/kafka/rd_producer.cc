@@ -100,6 +100,31 @@ class RdProducer final : public KafkaProducer {
     return {};
   }
 
+  TransactionResult sweep(std::span<const OutRecord> places, KafkaConsumer& group) override {
+    if (!transactional_) return {};
+    if (auto begun = begin(); !begun) return begun;
+    for (const OutRecord& place : places) {
+      if (auto done = produce(place); !done) return done;
+    }
+    if (rd_kafka_flush(handle_.get(), kCallMs) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        undelivered_.load(std::memory_order_relaxed) > 0) {
+      return dead("sweep: records could not be written");
+    }
+    const PartitionId first(0);
+    const auto at = group.committed_before({&first, 1}, milliseconds(kCallMs));
+    if (!at) return dead("sweep: " + at.error().message);
+    if (at->size() == 1 && at->front().offset) {
+      const GroupMetadata who = group.group_metadata();
+      const Partitions list = offset_list(input_topic_, *at);
+      // Refused to who is no member; by then the group is part of the transaction, which is enough.
+      const RdError refused(
+          rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), who.get(), kCallMs));
+    }
+    const RdError error(rd_kafka_abort_transaction(handle_.get(), kCallMs));
+    if (error) return dead(std::string("sweep: ") + rd_kafka_error_string(error.get()));
+    return {};
+  }
+
   TransactionResult begin() override {
     undelivered_.store(0, std::memory_order_relaxed);
     if (!transactional_) return {};
@@ -140,7 +165,8 @@ class RdProducer final : public KafkaProducer {
     if (!fault(Fault::offsets_outside)) {
       const Partitions list = offset_list(input_topic_, offsets);
       auto sent = bounded("send_offsets_to_transaction", [&] {
-        return rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), who.get(), kCallMs);
+        return rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), who.get(),
+                                                    commit_ms_);
       });
       if (!sent) return sent;
     }
@@ -207,7 +233,8 @@ class RdProducer final : public KafkaProducer {
   }
 
   const bool transactional_;
-  int commit_ms_ = 0;  ///< Of one try. The library's own choice would wait for a reply for ever.
+  int commit_ms_ =
+      0;  ///< Of one try of a commit's two steps. The library's own choice would wait for a reply for ever.
   std::string input_topic_;
   Handle handle_;
   std::map<std::string, Topic> topics_;

@@ -166,6 +166,13 @@ bool TransactionLog::make_ready() {
     if (done.error().fault != TransactionFault::retry) producer_.reset();
     return false;
   }
+  if (seams_.places) {
+    if (const auto swept = producer_->sweep(seams_.places(), *seams_.group); !swept) {
+      set_trouble(swept.error().message);
+      producer_.reset();
+      return false;
+    }
+  }
   set_trouble({});
   ready_.store(true, std::memory_order_release);
   return true;

@@ -52,6 +52,10 @@ class FakeProducer final : public KafkaProducer {
     broker_.open.clear();
     return {};
   }
+  TransactionResult sweep(std::span<const OutRecord> /*places*/,
+                          KafkaConsumer& /*group*/) override {
+    return {};
+  }
   TransactionResult begin() override { return {}; }
   TransactionResult produce(const OutRecord& record) override {
     const std::lock_guard lock(broker_.mutex);
