@@ -1,8 +1,10 @@
 #include "ouzel/app/kafka_assembly.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "ouzel/app/bound_sinks.h"
+#include "ouzel/app/command_line.h"
 #include "ouzel/app/version.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/gateway/egress/cursor_file.h"
@@ -132,7 +134,12 @@ void KafkaAssembly::start() {
 }
 
 void KafkaAssembly::stop(std::chrono::nanoseconds deliver_max) {
-  engine_->stop(kDrainGrace);
+  if (!engine_->stop(kDrainGrace)) {
+    // A call of the library does not come back; its threads cannot be ended one by one. As after a
+    // kill, what was in flight comes again.
+    logging::error("ended without an answer from Kafka: what was in flight comes again");
+    std::_Exit(kExitUnavailable);
+  }
   sinks_->stop(clock_->steady() + deliver_max);
 }
 

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kPollMax = 4096;
 constexpr milliseconds kPoll{100};
+constexpr milliseconds kEndAtLeast{1000};
 /// A frame is cut here, so that a lane's steps stay short.
 constexpr std::size_t kFrameRowsMax = 256;
 constexpr std::uint64_t kInFlightBytesMax = 128 << 20;
@@ -87,7 +88,7 @@ KafkaEngine::KafkaEngine(FileSystem& fs, const Clock& clock, std::shared_ptr<con
       records_(
           {.topic = options_.source.topic, .connect_headers = options_.source.connect_headers}) {}
 
-KafkaEngine::~KafkaEngine() { stop(std::chrono::nanoseconds(0)); }
+KafkaEngine::~KafkaEngine() { stop(std::chrono::hours(1)); }
 
 Result<std::unique_ptr<KafkaEngine>> KafkaEngine::open(FileSystem& fs, const Clock& clock,
                                                        Random& random,
@@ -177,8 +178,8 @@ void KafkaEngine::start() {
   consumer_thread_ = std::thread([this] { run_consumer(); });
 }
 
-void KafkaEngine::stop(std::chrono::nanoseconds limit) {
-  if (!consumer_thread_.joinable()) return;
+bool KafkaEngine::stop(std::chrono::nanoseconds limit) {
+  if (!consumer_thread_.joinable()) return log_ == nullptr || log_->stop(limit);
   close_until_ = clock_.steady() + limit;
   closing_.store(true, std::memory_order_release);
   consumer_thread_.join();
@@ -186,7 +187,8 @@ void KafkaEngine::stop(std::chrono::nanoseconds limit) {
   keeper_wake_.signal();
   keeper_thread_.join();
   for (auto& worker : workers_) worker->stop();
-  log_->stop();
+  return log_->stop(
+      std::max(close_until_.load() - clock_.steady(), std::chrono::nanoseconds(kEndAtLeast)));
 }
 
 KafkaEngine::PartitionPtr KafkaEngine::find(PartitionId id) const {

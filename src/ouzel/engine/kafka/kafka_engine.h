@@ -72,7 +72,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void set_sinks(std::function<std::vector<SinkStatus>()> sinks) { sinks_ = std::move(sinks); }
   void start();
   /// Commits what is in flight, takes last snapshots and leaves the group. `limit` bounds it.
-  void stop(std::chrono::nanoseconds limit);
+  /// False: a call to the brokers has not come back; all that is left is to end the process.
+  bool stop(std::chrono::nanoseconds limit);
 
   /// It has met its group and replayed what its partitions' snapshots lack.
   bool ready() const;
@@ -107,7 +108,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void restore(KafkaPartition& partition);
   std::unique_ptr<Lane> make_lane(KafkaPartition& partition);
   void close_partition(KafkaPartition& partition);
-  void drain(std::span<const PartitionPtr> partitions);
+  bool drain(std::span<const PartitionPtr> partitions);
   void reopen_diverged();
   std::string snapshot_root() const;
 

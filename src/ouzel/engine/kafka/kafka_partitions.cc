@@ -40,7 +40,8 @@ void KafkaEngine::revoked(std::span<const PartitionId> partitions, bool lost) {
   for (const PartitionId id : partitions) {
     if (auto partition = find(id)) going.push_back(std::move(partition));
   }
-  if (!lost) drain(going);
+  // At the end of the program nobody waits for brokers that do not answer: it all comes again.
+  if (!lost && !drain(going) && closing_.load()) log_->give_up();
   kill_point(KillPoint::drained);
   for (const PartitionPtr& partition : going) close_partition(*partition);
   kill_point(KillPoint::after_revoked);
@@ -284,8 +285,9 @@ std::unique_ptr<Lane> KafkaEngine::make_lane(KafkaPartition& partition) {
                                 LaneOptions{});
 }
 
-/// Before a hand-over: what is in flight is committed, and a snapshot holds the state there.
-void KafkaEngine::drain(std::span<const PartitionPtr> partitions) {
+/// Before a hand-over: what is in flight is committed, and a snapshot holds the state there. False:
+/// not all of it was committed in time.
+bool KafkaEngine::drain(std::span<const PartitionPtr> partitions) {
   Wake pause;
   const auto wait = [&](std::chrono::nanoseconds most, const auto& done) {
     SteadyTime end = clock_.steady() + most;
@@ -303,12 +305,13 @@ void KafkaEngine::drain(std::span<const PartitionPtr> partitions) {
   };
   if (!wait(kDrainMax,
             [](const KafkaPartition& one) { return one.input.inbox.in_flight() == 0; })) {
-    return;
+    return false;
   }
   for (const PartitionPtr& one : partitions) {
     if (one->lane && !one->lane->captured()) one->lane->request_snapshot();
   }
   wait(kSnapshotMax, [](const KafkaPartition& one) { return one.lane->snapshot_idle(); });
+  return true;
 }
 
 void KafkaEngine::close_partition(KafkaPartition& partition) {

@@ -36,15 +36,24 @@ void TransactionLog::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-void TransactionLog::stop() {
-  if (!thread_.joinable()) return;
+void TransactionLog::give_up() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
+}
+
+bool TransactionLog::stop(std::chrono::nanoseconds limit) {
+  if (!thread_.joinable()) return true;
+  give_up();
+  {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, limit, [this] { return ended_; })) return false;
+  }
   thread_.join();
   tell_waiters(dropped());
+  return true;
 }
 
 void TransactionLog::enter(PartitionId partition, std::optional<Offset> committed,
@@ -149,6 +158,9 @@ void TransactionLog::run() {
   }
   if (producer_ && !unresolved_) (void)commit_owed();  // Else they come again: at least once.
   producer_.reset();
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
 }
 
 /// Makes a producer, whose `init` decides what an earlier one of its id left open.

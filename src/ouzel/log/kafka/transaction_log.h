@@ -65,11 +65,14 @@ struct TransactionLogSeams {
 class TransactionLog final : public Log {
  public:
   TransactionLog(TransactionLogSeams seams, TransactionLogOptions options);
-  ~TransactionLog() override { stop(); }
+  ~TransactionLog() override { stop(std::chrono::hours(1)); }
 
   void start();
-  /// Ends after what is under way; what is not committed then never was.
-  void stop();
+  /// Nothing new is begun, and nobody waits for it any more.
+  void give_up();
+  /// Ends after what is under way; what is not committed then never was. False: a call to the
+  /// brokers has not come back within `limit`.
+  bool stop(std::chrono::nanoseconds limit);
 
   /// The partition's frames go on from `committed`; absent: the group has never been there. `note`:
   /// what its next commit says beside plan and totals.
@@ -150,6 +153,7 @@ class TransactionLog final : public Log {
   SteadyTime owed_since_{};
   bool hurry_ = false;
   bool stopping_ = false;
+  bool ended_ = false;
   std::string trouble_;
 
   // Of the log's thread; `leave` looks at them under the mutex.

@@ -147,7 +147,7 @@ class TransactionLogTest : public ::testing::Test {
                   },
               .diverged = [this](PartitionId id) { diverged_ = id.value(); }},
              options()) {}
-  ~TransactionLogTest() override { log_.stop(); }
+  ~TransactionLogTest() override { log_.stop(1h); }
   static TransactionLogOptions options() { return {.interval_min = 1ms, .interval_max = 1ms}; }
 
   /// A record an offset, as "partition:offset".
