@@ -48,6 +48,13 @@ class Brokers(crash_campaign.Campaign):
         node.start()
 
 
+class Alone(Brokers):
+    """kill -9 of the only broker, and its start: it may call transactions aborted and lose their
+    markers, so that the next commit of the same producer would take their records in."""
+    nodes = 1
+    kafka = {"max_poll_interval_ms": 6000}
+
+
 class Between(crash_campaign.Campaign):
     """Workers reach the brokers through the proxy; `client.id` tells them apart there."""
     door = "proxy"
@@ -271,6 +278,6 @@ class Storm(crash_campaign.Campaign):
         super().mend()
 
 
-MODES = {**crash_campaign.MODES, "zombie": Zombie, "brokers": Brokers, "point": Point,
-         "lossy": Lossy, "inside": Inside, "undecided": Undecided,
+MODES = {**crash_campaign.MODES, "zombie": Zombie, "brokers": Brokers, "alone": Alone,
+         "point": Point, "lossy": Lossy, "inside": Inside, "undecided": Undecided,
          "overtaken": Overtaken, "storm": Storm}

@@ -56,6 +56,10 @@ class Crash(unittest.TestCase):
         with broker.Cluster(crash_modes.Brokers.nodes) as cluster:
             self.check("brokers", 3, cluster=cluster)
 
+    def test_alone(self):
+        with broker.Cluster(crash_modes.Alone.nodes) as cluster:
+            self.check("alone", 4, cluster=cluster)
+
     def test_each_rule_is_needed(self):
         """Without it the judge cries."""
         for fault in crash_planted.FAULTS:

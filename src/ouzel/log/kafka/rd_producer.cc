@@ -233,8 +233,8 @@ class RdProducer final : public KafkaProducer {
   }
 
   const bool transactional_;
-  int commit_ms_ =
-      0;  ///< Of one try of a commit's two steps. The library's own choice would wait for a reply for ever.
+  /// Of one try of a commit's two steps. The library's own choice would wait for a reply for ever.
+  int commit_ms_ = 0;
   std::string input_topic_;
   Handle handle_;
   std::map<std::string, Topic> topics_;

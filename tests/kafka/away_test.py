@@ -1,0 +1,111 @@
+"""A worker and brokers that are not there: it waits for them, says so, and ends when it is told."""
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+import broker
+import clients
+import worker
+
+END_S = 25       # within which a signal ends it
+WAIT_S = 60
+UNAVAILABLE = 69
+
+
+def ready(url):
+    """(status, text) of /readyz?verbose."""
+    try:
+        with urllib.request.urlopen(url + "/readyz?verbose", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+class Away(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.cluster = self.enterContext(broker.Cluster())
+        self.topics = ("away-events", "away-outcomes", "away-rejects", "away-journal")
+
+    def worker(self):
+        pipeline = self.folder / "away.yaml"
+        pipeline.write_text(worker.pipeline_text("away", "away-events", self.cluster.bootstrap,
+                                                 self.folder / "snapshots"))
+        made = worker.Worker(self.folder, 0, pipeline)
+        self.addCleanup(made.end)
+        return made.start()
+
+    def until(self, what, seconds=WAIT_S):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := what():
+                return found
+            time.sleep(0.1)
+        self.fail(f"{what.__name__} not within {seconds} s")
+
+    def url(self, one):
+        def listens():
+            found = worker.LISTENING.findall(one.log_path.read_bytes())
+            return found and f"http://127.0.0.1:{found[-1].decode()}"
+        return self.until(listens)
+
+    def test_waits_for_brokers_and_for_topics(self):
+        node = self.cluster.nodes[0]
+        node.stop()
+        one = self.worker()
+        status, text = ready(self.url(one))
+        self.assertEqual(status, 503)
+        self.assertIn("kafka waits", text)
+        node.start()
+
+        def misses_the_topic():
+            return "no topic away-events" in one.log_path.read_text()
+        self.until(misses_the_topic)
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+
+        def is_ready():
+            try:
+                return ready(self.url(one))[0] == 200
+            except OSError:      # between the waiting room's port and its own
+                return False
+        self.until(is_ready)
+        value = json.dumps({"device": "a", "ts": "2026-03-01T00:00:00Z", "u": 0, "n": 1, "v": 2})
+        clients.produce(self.cluster.bootstrap, "away-events", [(b"a", value.encode())])
+        self.assertEqual(len(clients.read(self.cluster.bootstrap, "away-outcomes", 1)), 1)
+        self.assertEqual(one.stop(), 0)
+
+    def test_gives_up_when_told_to(self):
+        pipeline = self.folder / "away.yaml"
+        pipeline.write_text(worker.pipeline_text("away", "away-events", "127.0.0.1:9",
+                                                 self.folder / "snapshots"))
+        done = subprocess.run(
+            [worker.program(), "run", pipeline, "--data-dir", self.folder / "data", "--listen",
+             "127.0.0.1:0", "--give-up", "2s"], capture_output=True, text=True, timeout=WAIT_S,
+            check=False)
+        self.assertEqual(done.returncode, UNAVAILABLE, done.stderr)
+        self.assertTrue(re.search("Connection refused", done.stderr), done.stderr)
+
+    def test_ends_though_no_broker_answers(self):
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        one = self.worker()
+        value = json.dumps({"device": "a", "ts": "2026-03-01T00:00:00Z", "u": 0, "n": 1, "v": 2})
+        clients.produce(self.cluster.bootstrap, "away-events", [(b"a", value.encode())] * 500)
+        clients.read(self.cluster.bootstrap, "away-outcomes", 500)
+        clients.produce(self.cluster.bootstrap, "away-events", [(b"a", value.encode())] * 500)
+        self.cluster.nodes[0].kill()
+        began = time.monotonic()
+        one.signal(signal.SIGTERM)
+        code = one.process.wait(END_S)
+        self.assertLess(time.monotonic() - began, END_S)
+        self.assertIn(code, (0, UNAVAILABLE))
+
+
+if __name__ == "__main__":
+    unittest.main()
