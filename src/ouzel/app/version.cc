@@ -21,7 +21,10 @@ std::vector<std::pair<std::string, bool>> build_features() {
   std::vector<std::pair<std::string, bool>> out;
   for (const Component& one : components()) {
     const std::string name = one.kind == one.name ? one.kind : one.kind + "." + one.name;
-    out.emplace_back(name, name != "model.onnx" || onnx_built_in());
+    const bool in = name == "model.onnx"     ? onnx_built_in()
+                    : name == "source.kafka" ? kafka_built_in()
+                                             : true;
+    out.emplace_back(name, in);
   }
   out.emplace_back("kafka", kafka_built_in());
 #ifdef OUZEL_TEST_HOOKS
