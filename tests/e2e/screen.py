@@ -21,6 +21,7 @@ class Screen:
         self.plain = b""     # What was written outside the alternate screen.
         self.blanked = 0     # How often the whole screen was cleared: flicker.
         self.rest = b""
+        self.stale = False   # Resized, and what comes may still be drawn for the size before.
 
     def size(self, columns, rows):
         self.columns, self.rows = columns, rows
@@ -58,12 +59,15 @@ class Screen:
         elif letter == b"J":
             self.lines = [""] * self.rows
             self.blanked += 1
+            self.stale = False
         elif letter != b"m":
             raise AssertionError(f"unknown sequence {letter}")
 
     def write(self, data):
         if not self.alternate:
             self.plain += data
+            return
+        if self.stale:
             return
         for letter in data.decode():
             if letter == "\r":
@@ -112,6 +116,7 @@ class OnTerminal:
     def resize(self, columns, rows):
         self.read()
         self.screen.size(columns, rows)
+        self.screen.stale = True
         self.set_size(columns, rows)
 
     def type(self, keys):
