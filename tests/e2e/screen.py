@@ -21,7 +21,8 @@ class Screen:
         self.plain = b""     # What was written outside the alternate screen.
         self.blanked = 0     # How often the whole screen was cleared: flicker.
         self.rest = b""
-        self.stale = False   # Resized, and what comes may still be drawn for the size before.
+        self.resized = False   # One picture may still be drawn for the size before.
+        self.skipping = False  # That one: it does not fit.
 
     def size(self, columns, rows):
         self.columns, self.rows = columns, rows
@@ -54,12 +55,14 @@ class Screen:
                 raise AssertionError(f"unknown mode {number}")
         elif letter == b"H":
             self.row = self.column = 0
+            if self.skipping:
+                self.lines = [""] * self.rows
+                self.resized = self.skipping = False
         elif letter == b"K":
             self.lines[self.row] = self.lines[self.row][:self.column]
         elif letter == b"J":
             self.lines = [""] * self.rows
             self.blanked += 1
-            self.stale = False
         elif letter != b"m":
             raise AssertionError(f"unknown sequence {letter}")
 
@@ -67,21 +70,27 @@ class Screen:
         if not self.alternate:
             self.plain += data
             return
-        if self.stale:
-            return
         for letter in data.decode():
+            if self.skipping:
+                return
             if letter == "\r":
                 self.column = 0
             elif letter == "\n":
                 if self.row + 1 >= self.rows:
-                    raise AssertionError("the picture scrolls the screen")
+                    self.misfit("the picture scrolls the screen")
+                    return
                 self.row += 1
             else:
                 line = self.lines[self.row].ljust(self.column)
                 self.lines[self.row] = line[:self.column] + letter + line[self.column + 1:]
                 self.column += 1
                 if self.column > self.columns:
-                    raise AssertionError(f"wider than the screen: {self.lines[self.row]}")
+                    self.misfit(f"wider than the screen: {self.lines[self.row]}")
+
+    def misfit(self, what):
+        if not self.resized:
+            raise AssertionError(what)
+        self.skipping = True
 
     def text(self):
         return "\n".join(self.lines)
@@ -116,7 +125,7 @@ class OnTerminal:
     def resize(self, columns, rows):
         self.read()
         self.screen.size(columns, rows)
-        self.screen.stale = True
+        self.screen.resized = True
         self.set_size(columns, rows)
 
     def type(self, keys):
