@@ -228,6 +228,7 @@ class Overtaken(Between):
     """A worker is stopped with its outcomes written and its offsets not yet; another goes on from
     the same place; then it wakes and finishes its commit."""
     must_count = ("overtaken",)
+    kafka = {"transaction_timeout_ms": 10000}   # else the broker ends it while it sleeps
 
     def disturb(self):
         one = self.random.choice(self.workers)
