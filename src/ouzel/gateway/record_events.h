@@ -22,9 +22,9 @@
 ///
 /// Owns a decoder and the memory that events are made in; the schema and the registry must outlive
 /// it. One thread; it waits for the registry where a record's schema is a new one.
-/// A record of 190 bytes: 0.45 µs as a payload (decoding alone 0.35), 0.7 µs in structured mode or
-/// in Avro, 1 µs in binary mode. Sources: CloudEvents 1.0.2, Kafka protocol binding; Knative
-/// Eventing, KafkaSource; Confluent's wire format.
+/// Dearest is binary mode, whose headers are put together to a structured event first. Sources:
+/// CloudEvents 1.0.2, Kafka protocol binding; Knative Eventing, KafkaSource; Confluent's wire
+/// format.
 #pragma once
 
 #include <array>

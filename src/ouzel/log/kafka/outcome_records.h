@@ -19,8 +19,8 @@
 /// offset, connector.name, task.id (the partition), stage, class.name, exception.class.name,
 /// exception.message.
 ///
-/// Reuses its buffers: a row allocates nothing once they have grown. About 0.4 µs a scored row. One
-/// thread. Sources: CloudEvents 1.0.2, Kafka protocol binding; W3C Trace Context; Kafka Connect,
+/// Reuses its buffers: a row allocates nothing once they have grown. One thread. Sources:
+/// CloudEvents 1.0.2, Kafka protocol binding; W3C Trace Context; Kafka Connect,
 /// DeadLetterQueueReporter.
 #pragma once
 

@@ -365,7 +365,6 @@ void TransactionLog::settle(std::vector<Pending> frames) {
 }
 
 void TransactionLog::fail_transaction(const TransactionError& error) {
-  ++aborts_;
   bool wanted = false;
   {
     const std::lock_guard lock(mutex_);

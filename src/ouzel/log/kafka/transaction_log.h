@@ -100,7 +100,6 @@ class TransactionLog final : public Log {
   /// How long each commit took, from the offsets on.
   const Histogram& commit_ns() const { return commit_ns_; }
   std::uint64_t committed_bytes() const { return committed_bytes_.load(); }
-  std::uint64_t aborts() const { return aborts_.load(); }
 
  private:
   struct Pending {
@@ -166,7 +165,6 @@ class TransactionLog final : public Log {
   std::chrono::nanoseconds interval_{};
   std::atomic<bool> ready_{false};
   std::atomic<std::uint64_t> committed_bytes_{0};
-  std::atomic<std::uint64_t> aborts_{0};
   Histogram commit_ns_;
   std::thread thread_;
 };

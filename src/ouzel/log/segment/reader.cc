@@ -58,7 +58,14 @@ Result<std::optional<FrameView>> SegmentReader::step_over(LogPosition limit) {
 Result<std::unique_ptr<OfflineLog>> OfflineLog::open(FileSystem& fs, const std::string& directory,
                                                      std::uint64_t log_id, bool alive,
                                                      LogPosition witnessed) {
-  OUZEL_TRY(FoundLog found, find_log(fs, directory, log_id, witnessed));
+  // While its owner goes on, a segment may be removed or begun between two steps of a look. What is
+  // missing or damaged in truth is so at every look.
+  constexpr int kLooks = 5;
+  auto looked = find_log(fs, directory, log_id, witnessed);
+  for (int look = 1; alive && look < kLooks && (!looked || !looked->damage.empty()); ++look) {
+    looked = find_log(fs, directory, log_id, witnessed);
+  }
+  OUZEL_TRY(FoundLog found, std::move(looked));
   auto log = std::make_unique<OfflineLog>();
   log->set_ = std::make_unique<SegmentSet>(fs, std::move(found.segments));
   log->end_ = alive ? found.proven : found.end;
