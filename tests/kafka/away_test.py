@@ -7,8 +7,6 @@ import subprocess
 import tempfile
 import time
 import unittest
-import urllib.error
-import urllib.request
 
 import broker
 import clients
@@ -17,15 +15,6 @@ import worker
 END_S = 25       # within which a signal ends it
 WAIT_S = 60
 UNAVAILABLE = 69
-
-
-def ready(url):
-    """(status, text) of /readyz?verbose."""
-    try:
-        with urllib.request.urlopen(url + "/readyz?verbose", timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
 
 
 class Away(unittest.TestCase):
@@ -52,15 +41,14 @@ class Away(unittest.TestCase):
 
     def url(self, one):
         def listens():
-            found = worker.LISTENING.findall(one.log_path.read_bytes())
-            return found and f"http://127.0.0.1:{found[-1].decode()}"
+            return one.url
         return self.until(listens)
 
     def test_waits_for_brokers_and_for_topics(self):
         node = self.cluster.nodes[0]
         node.stop()
         one = self.worker()
-        status, text = ready(self.url(one))
+        status, text = worker.ready(self.url(one))
         self.assertEqual(status, 503)
         self.assertIn("kafka waits", text)
         node.start()
@@ -72,7 +60,7 @@ class Away(unittest.TestCase):
 
         def is_ready():
             try:
-                return ready(self.url(one))[0] == 200
+                return worker.ready(self.url(one))[0] == 200
             except OSError:      # between the waiting room's port and its own
                 return False
         self.until(is_ready)

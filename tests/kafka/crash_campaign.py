@@ -127,7 +127,7 @@ class Campaign:
         self.fail_loudly(f"no rest within {within_s} s: {found}, ends {ends}")
 
     def fail_loudly(self, why):
-        logs = "\n".join(f"{one.log_path.name}:\n{one.log_tail()}" for one in self.workers)
+        logs = "\n".join(one.says() for one in self.workers)
         self.counts.cry("LOST", why)
         raise TimeoutError(f"{why}\n{logs}")
 

@@ -54,7 +54,7 @@ class Crash(unittest.TestCase):
 
     def test_brokers(self):
         with broker.Cluster(crash_modes.Brokers.nodes) as cluster:
-            self.check("brokers", 3, cluster=cluster)
+            self.check("brokers", 6, cluster=cluster)
 
     def test_alone(self):
         with broker.Cluster(crash_modes.Alone.nodes) as cluster:

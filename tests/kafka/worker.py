@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 import broker
 
@@ -52,6 +54,15 @@ def pipeline_text(name, topic, bootstrap, snapshots, **kafka):
     lines = "".join(f"  {key.replace('_', '.')}: {value}\n" for key, value in kafka.items())
     return PIPELINE.format(name=name, topic=topic, bootstrap=bootstrap, snapshots=snapshots,
                            kafka=lines)
+
+
+def ready(url):
+    """(status, text) of /readyz?verbose."""
+    try:
+        with urllib.request.urlopen(url + "/readyz?verbose", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 class Worker:
@@ -108,6 +119,20 @@ class Worker:
     def end(self):
         if self.alive:
             self.kill()
+
+    @property
+    def url(self):
+        """Of this life's API; None while it has none."""
+        found = LISTENING.findall(self.log_path.read_bytes())
+        return f"http://127.0.0.1:{found[-1].decode()}" if found else None
+
+    def says(self):
+        """What it thinks of itself: /readyz, and the end of its log."""
+        try:
+            state = ready(self.url)[1] if self.alive and self.url else "no process, or no door"
+        except OSError as error:
+            state = f"no answer: {error}"
+        return f"{self.log_path.name}:\n{state}\n{self.log_tail()}"
 
     def log_tail(self, lines=15):
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])

@@ -10,6 +10,7 @@
 
 #include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
+#include "ouzel/log/kafka/kafka_admin.h"
 
 namespace ouzel {
 namespace {
@@ -129,7 +130,11 @@ Result<void> KafkaEngine::prepare(Random& random) {
                             exactly] { return make_producer(exactly ? transactional_id_ : ""); },
           .records = [this](PartitionId id, std::string_view body,
                             KafkaProducer& producer) { return write_records(id, body, producer); },
-          .places = [this] { return places(0, plan_->partitions); },
+          .sweep =
+              exactly
+                  ? [this](
+                        KafkaProducer& producer) { return sweep(producer, 0, plan_->partitions); }
+                  : std::function<TransactionResult(KafkaProducer&)>(),
           .committed = [this](std::span<const FrameHeader> headers) { committed(headers); },
           .diverged =
               [this](PartitionId id) {
@@ -155,16 +160,32 @@ Result<std::unique_ptr<KafkaProducer>> KafkaEngine::make_producer(const std::str
 
 std::string KafkaEngine::worker() const { return hex(log_id()); }
 
-/// Of these partitions, as records without content.
-std::vector<OutRecord> KafkaEngine::places(std::uint16_t begin, std::uint16_t end) const {
-  std::vector<OutRecord> out;
+/// Where the group stands beside transactions that are not decided yet. By a client of its own: one
+/// that has outlived its group's coordinator may wait for that broker for ever (librdkafka 2.15
+/// keeps who coordinates, when the broker itself is forgotten).
+Result<std::vector<GroupOffset>> KafkaEngine::group_before() const {
+  OUZEL_TRY(const auto admin, KafkaAdmin::open(options_.producer_settings, kAsk));
+  return admin->committed(options_.source.group, options_.source.topic, plan_->partitions);
+}
+
+/// These partitions' places.
+TransactionResult KafkaEngine::sweep(KafkaProducer& producer, std::uint16_t begin,
+                                     std::uint16_t end) const {
+  std::vector<OutRecord> places;
   for (std::uint16_t i = begin; i < end; ++i) {
     for (const std::string* topic : {&options_.source.outcomes, &options_.source.rejects}) {
-      out.push_back({.topic = topic, .partition = PartitionId(i)});
+      places.push_back({.topic = topic, .partition = PartitionId(i)});
     }
   }
-  out.push_back({.topic = &options_.source.journal, .partition = PartitionId(0)});
-  return out;
+  places.push_back({.topic = &options_.source.journal, .partition = PartitionId(0)});
+  auto offsets = group_before();
+  if (!offsets) {
+    return tl::unexpected(
+        TransactionError{TransactionFault::dead, "sweep: " + offsets.error().message});
+  }
+  std::erase_if(*offsets, [](const GroupOffset& one) { return !one.offset; });
+  if (offsets->size() > 1) offsets->resize(1);  // The group has one place for all.
+  return producer.sweep(places, *offsets, *consumer_);
 }
 
 void KafkaEngine::start() {

@@ -84,6 +84,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   EngineStatus status() const override;
 
  private:
+  static constexpr std::chrono::milliseconds kAsk{5000};  ///< For one answer of the brokers.
   using PartitionPtr = std::shared_ptr<KafkaPartition>;
   using Frames = std::map<PartitionId, InputFrame>;
 
@@ -91,7 +92,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
               KafkaEngineOptions options);
   Result<void> prepare(Random& random);
   Result<std::unique_ptr<KafkaProducer>> make_producer(const std::string& id) const;
-  std::vector<OutRecord> places(std::uint16_t begin, std::uint16_t end) const;
+  Result<std::vector<GroupOffset>> group_before() const;
+  TransactionResult sweep(KafkaProducer& producer, std::uint16_t begin, std::uint16_t end) const;
 
   // GroupListener, on the consumer thread.
   std::vector<Offset> assigned(std::span<const PartitionId> partitions) override;

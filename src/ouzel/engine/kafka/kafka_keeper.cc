@@ -17,7 +17,6 @@ constexpr std::chrono::nanoseconds kSnapshotEvery = std::chrono::seconds(10);
 constexpr std::uint64_t kLargeState = 64 << 20;
 constexpr std::uint64_t kLargeStateTimes = 6;
 constexpr std::chrono::nanoseconds kWatchEvery = std::chrono::seconds(10);
-constexpr std::chrono::milliseconds kAsk{5000};
 constexpr std::uint64_t kStateShare = 8;  ///< As the segment engine's (engine/keeper.cc).
 
 }  // namespace

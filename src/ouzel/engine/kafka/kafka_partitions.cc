@@ -12,7 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kAsk{5000};
 /// Beyond it an undecided transaction is taken for one whose owner is gone.
 constexpr milliseconds kAskStable{300};
 constexpr milliseconds kFence{5000};
@@ -116,15 +115,15 @@ std::optional<GroupOffset> KafkaEngine::find_committed(PartitionId id, bool& fen
 /// commit has its id: whoever takes that id over aborts the transaction, and fences the worker if
 /// it is only slow.
 void KafkaEngine::fence_owner(PartitionId id) {
-  const auto before = consumer_->committed_before({&id, 1}, kAsk);
-  if (!before || before->size() != 1) return;
-  const auto note = read_note(before->front().metadata);
+  const auto before = group_before();
+  if (!before || before->size() <= id.value()) return;
+  const auto note = read_note((*before)[id.value()].metadata);
   if (!note || note->owner.empty() || note->owner == transactional_id_) return;
   auto producer = make_producer(note->owner);
   if (!producer) return;
   auto done = (*producer)->init(kFence);
   const std::uint16_t from = id.value();
-  if (done) done = (*producer)->sweep(places(from, from + 1), *consumer_);
+  if (done) done = sweep(**producer, from, from + 1);
   logging::info("took over what another worker left open",
                 {{"partition", text(id.value())},
                  {"worker", note->owner},

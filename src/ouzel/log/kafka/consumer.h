@@ -92,9 +92,6 @@ class KafkaConsumer {
   /// Where the group stands. Error retry: a transaction of these partitions is not decided yet.
   virtual Result<std::vector<GroupOffset>> committed(std::span<const PartitionId> partitions,
                                                      std::chrono::milliseconds limit) = 0;
-  /// The same as it stands beside undecided transactions.
-  virtual Result<std::vector<GroupOffset>> committed_before(std::span<const PartitionId> partitions,
-                                                            std::chrono::milliseconds limit) = 0;
   /// Commits outside a transaction. Durable when it returns. Error retry: maybe not done; no answer
   /// came for some seconds.
   virtual Result<void> commit(std::span<const GroupOffset> offsets) = 0;

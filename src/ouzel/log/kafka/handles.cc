@@ -68,6 +68,15 @@ Partitions offset_list(const std::string& topic, std::span<const GroupOffset> of
   return list;
 }
 
+GroupOffset group_offset(const rd_kafka_topic_partition_t& found) {
+  GroupOffset out{.partition = PartitionId(static_cast<std::uint16_t>(found.partition))};
+  if (found.offset >= 0) out.offset = Offset(static_cast<std::uint64_t>(found.offset));
+  if (found.metadata != nullptr) {
+    out.metadata.assign(static_cast<const char*>(found.metadata), found.metadata_size);
+  }
+  return out;
+}
+
 std::string_view without_thread(std::string_view line) {
   constexpr std::string_view kEnd = "]: ";
   const std::size_t end = line.starts_with("[thrd:") ? line.find(kEnd) : line.npos;

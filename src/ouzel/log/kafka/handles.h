@@ -36,6 +36,8 @@ Result<Conf> make_conf(const KafkaSettingList& settings);
 Result<Handle> make_handle(rd_kafka_type_t type, Conf conf);
 /// Offsets to commit, with their metadata.
 Partitions offset_list(const std::string& topic, std::span<const GroupOffset> offsets);
+/// What the group has there, with its metadata.
+GroupOffset group_offset(const rd_kafka_topic_partition_t& found);
 /// Takes a message over that has no error.
 KafkaMessage wrap(rd_kafka_message_t* message);
 void free_message(rd_kafka_message_t* message);

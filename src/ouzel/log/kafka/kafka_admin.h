@@ -58,7 +58,7 @@ class KafkaAdmin {
   /// In the order of the partitions.
   virtual Result<std::vector<Watermarks>> watermarks(const std::string& topic,
                                                      std::uint32_t partitions) = 0;
-  /// Where a group stands in each partition.
+  /// Where a group stands in each partition, beside transactions that are not decided yet.
   virtual Result<std::vector<GroupOffset>> committed(const std::string& group,
                                                      const std::string& topic,
                                                      std::uint32_t partitions) = 0;

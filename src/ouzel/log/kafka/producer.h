@@ -44,11 +44,13 @@ class KafkaProducer {
   virtual ~KafkaProducer() = default;
   /// Fences all earlier producers of this id and aborts what they left open.
   virtual TransactionResult init(std::chrono::milliseconds limit) = 0;
-  /// An aborted transaction over all places that it will write to, and the group. After `init` the
-  /// broker calls an earlier transaction ended, but one that was restarted at that moment may have
-  /// left its records and offsets without a marker (Kafka 4.3: "partitions are likely deleted
-  /// already and hence can be skipped"). The next commit of this id would take them in.
-  virtual TransactionResult sweep(std::span<const OutRecord> places, KafkaConsumer& group) = 0;
+  /// An aborted transaction over all places that it will write to, and the group, which stands at
+  /// `offsets`. After `init` the broker calls an earlier transaction ended, but one that was
+  /// restarted at that moment may have left its records and offsets without a marker (Kafka 4.3:
+  /// "partitions are likely deleted already and hence can be skipped"). The next commit of this id
+  /// would take them in.
+  virtual TransactionResult sweep(std::span<const OutRecord> places,
+                                  std::span<const GroupOffset> offsets, KafkaConsumer& group) = 0;
   virtual TransactionResult begin() = 0;
   /// Queues it; waits while the queue is full.
   virtual TransactionResult produce(const OutRecord& record) = 0;

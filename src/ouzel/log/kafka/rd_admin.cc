@@ -287,9 +287,7 @@ class RdAdmin final : public KafkaAdmin {
       if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return tl::unexpected(explain("offsets of the group", one.err));
       }
-      GroupOffset found{.partition = PartitionId(static_cast<std::uint16_t>(one.partition))};
-      if (one.offset >= 0) found.offset = Offset(static_cast<std::uint64_t>(one.offset));
-      out.push_back(std::move(found));
+      out.push_back(group_offset(one));
     }
     std::sort(out.begin(), out.end(),
               [](const auto& a, const auto& b) { return a.partition < b.partition; });

@@ -156,32 +156,6 @@ class RdConsumer final : public KafkaConsumer {
     return offsets_of(*list);
   }
 
-  Result<std::vector<GroupOffset>> committed_before(std::span<const PartitionId> partitions,
-                                                    milliseconds limit) override {
-    const Partitions list = list_of(partitions);
-    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
-                    Destroyed<rd_kafka_ListConsumerGroupOffsets_destroy>>
-        asked(rd_kafka_ListConsumerGroupOffsets_new(options_.group.c_str(), list.get()));
-    std::unique_ptr<rd_kafka_AdminOptions_t, Destroyed<rd_kafka_AdminOptions_destroy>> how(
-        rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
-    const Queue answers(rd_kafka_queue_new(handle_.get()));
-    rd_kafka_ListConsumerGroupOffsets_t* one = asked.get();
-    rd_kafka_ListConsumerGroupOffsets(handle_.get(), &one, 1, how.get(), answers.get());
-    std::unique_ptr<rd_kafka_event_t, Destroyed<rd_kafka_event_destroy>> event(
-        rd_kafka_queue_poll(answers.get(), to_ms(limit)));
-    if (!event) return failed("group offsets", RD_KAFKA_RESP_ERR__TIMED_OUT);
-    if (const auto error = rd_kafka_event_error(event.get()); error != 0) {
-      return failed("group offsets", error);
-    }
-    std::size_t count = 0;
-    const auto* groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &count);
-    if (count != 1) return failed("group offsets", RD_KAFKA_RESP_ERR__BAD_MSG);
-    const auto* found = rd_kafka_group_result_partitions(groups[0]);
-    if (found == nullptr) return failed("group offsets", RD_KAFKA_RESP_ERR__BAD_MSG);
-    return offsets_of(*found);
-  }
-
   Result<void> commit(std::span<const GroupOffset> offsets) override {
     const Partitions list = offset_list(options_.topic, offsets);
     const Queue answers(rd_kafka_queue_new(handle_.get()));
@@ -354,12 +328,7 @@ class RdConsumer final : public KafkaConsumer {
     for (int i = 0; i < list.cnt; ++i) {
       const rd_kafka_topic_partition_t& one = list.elems[i];
       if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("committed offsets", one.err);
-      GroupOffset found{.partition = PartitionId(static_cast<std::uint16_t>(one.partition))};
-      if (one.offset >= 0) found.offset = Offset(static_cast<std::uint64_t>(one.offset));
-      if (one.metadata != nullptr) {
-        found.metadata.assign(static_cast<const char*>(one.metadata), one.metadata_size);
-      }
-      out.push_back(std::move(found));
+      out.push_back(group_offset(one));
     }
     return out;
   }

@@ -100,8 +100,8 @@ class RdProducer final : public KafkaProducer {
     return {};
   }
 
-  TransactionResult sweep(std::span<const OutRecord> places, KafkaConsumer& group) override {
-    if (!transactional_) return {};
+  TransactionResult sweep(std::span<const OutRecord> places, std::span<const GroupOffset> offsets,
+                          KafkaConsumer& group) override {
     if (auto begun = begin(); !begun) return begun;
     for (const OutRecord& place : places) {
       if (auto done = produce(place); !done) return done;
@@ -110,12 +110,9 @@ class RdProducer final : public KafkaProducer {
         undelivered_.load(std::memory_order_relaxed) > 0) {
       return dead("sweep: records could not be written");
     }
-    const PartitionId first(0);
-    const auto at = group.committed_before({&first, 1}, milliseconds(kCallMs));
-    if (!at) return dead("sweep: " + at.error().message);
-    if (at->size() == 1 && at->front().offset) {
+    if (!offsets.empty()) {
       const GroupMetadata who = group.group_metadata();
-      const Partitions list = offset_list(input_topic_, *at);
+      const Partitions list = offset_list(input_topic_, offsets);
       // Refused to who is no member; by then the group is part of the transaction, which is enough.
       const RdError refused(
           rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), who.get(), kCallMs));

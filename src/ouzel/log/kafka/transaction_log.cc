@@ -178,8 +178,8 @@ bool TransactionLog::make_ready() {
     if (done.error().fault != TransactionFault::retry) producer_.reset();
     return false;
   }
-  if (seams_.places) {
-    if (const auto swept = producer_->sweep(seams_.places(), *seams_.group); !swept) {
+  if (seams_.sweep) {
+    if (const auto swept = seams_.sweep(*producer_); !swept) {
       set_trouble(swept.error().message);
       producer_.reset();
       return false;

@@ -53,8 +53,8 @@ struct TransactionLogSeams {
   KafkaConsumer* group = nullptr;
   std::function<Result<std::unique_ptr<KafkaProducer>>()> make_producer;
   FrameRecords records;
-  /// Where records may go: what a new producer sweeps first. Absent: nothing is swept.
-  std::function<std::vector<OutRecord>()> places;
+  /// Sweeps what a new producer may find. Absent: it is not needed.
+  std::function<TransactionResult(KafkaProducer&)> sweep;
   /// Frames whose transaction is committed, in their order.
   std::function<void(std::span<const FrameHeader>)> committed;
   /// The group stands elsewhere than this partition's frames: it must be recovered. Its frames are

@@ -52,7 +52,7 @@ class FakeProducer final : public KafkaProducer {
     broker_.open.clear();
     return {};
   }
-  TransactionResult sweep(std::span<const OutRecord> /*places*/,
+  TransactionResult sweep(std::span<const OutRecord>, std::span<const GroupOffset>,
                           KafkaConsumer& /*group*/) override {
     return {};
   }
@@ -107,10 +107,6 @@ class FakeGroup final : public KafkaConsumer {
       out.push_back(broker_.committed.contains(id) ? broker_.committed[id] : GroupOffset{id});
     }
     return out;
-  }
-  Result<std::vector<GroupOffset>> committed_before(std::span<const PartitionId> partitions,
-                                                    std::chrono::milliseconds limit) override {
-    return committed(partitions, limit);
   }
   Result<void> commit(std::span<const GroupOffset>) override { return {}; }
   Result<Watermarks> watermarks(PartitionId, std::chrono::milliseconds) override {
