@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ouzel/app/assets.h"
+#include "ouzel/app/fixed_changes.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/base/wake.h"
 #include "ouzel/spec/finding.h"
@@ -18,23 +19,6 @@ constexpr std::chrono::nanoseconds kLookEvery = std::chrono::seconds(1);
 /// How long sinks may still deliver at the end.
 constexpr std::chrono::nanoseconds kDeliverMax = std::chrono::seconds(3);
 constexpr std::chrono::nanoseconds kPauseMax = std::chrono::seconds(5);
-
-/// What a running engine cannot change: why; empty: nothing of it differs.
-std::vector<std::string> fixed_changes(const Pipeline& now, const Pipeline& next) {
-  std::vector<std::string> out;
-  const auto check = [&](bool same, const std::string& key, const std::string& how) {
-    if (!same) out.push_back(key + ": cannot change while the engine runs: " + how);
-  };
-  const std::string other = "it is fixed for this data directory";
-  const std::string restart = "restart it";
-  check(now.limits.partitions == next.limits.partitions, "limits.partitions", other);
-  check(now.schema.key.kind == next.schema.key.kind && now.schema.key.name == next.schema.key.name,
-        "schema.key", other);
-  check(now.serve.listen == next.serve.listen, "serve.listen", restart);
-  check(now.limits.connections == next.limits.connections, "limits.connections", restart);
-  check(now.limits.request_bytes == next.limits.request_bytes, "limits.request_bytes", restart);
-  return out;
-}
 
 std::string count_of(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
