@@ -14,6 +14,7 @@ import worker
 
 END_S = 25       # within which a signal ends it
 WAIT_S = 60
+AWAY_S = 15     # less than after how long a complaint is said again
 UNAVAILABLE = 69
 
 
@@ -79,6 +80,31 @@ class Away(unittest.TestCase):
             check=False)
         self.assertEqual(done.returncode, UNAVAILABLE, done.stderr)
         self.assertTrue(re.search("Connection refused", done.stderr), done.stderr)
+
+    def test_says_once_what_is_wrong_and_once_that_it_is_over(self):
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        one = self.worker()
+        value = json.dumps({"device": "a", "ts": "2026-03-01T00:00:00Z", "u": 0, "n": 1, "v": 2})
+        clients.produce(self.cluster.bootstrap, "away-events", [(b"a", value.encode())])
+        clients.read(self.cluster.bootstrap, "away-outcomes", 1)
+
+        def said():
+            lines = [json.loads(line) for line in one.log_path.read_text().splitlines()]
+            return [line for line in lines if line["message"].startswith("kafka client")]
+        self.assertEqual(said(), [])
+        self.cluster.nodes[0].kill()
+        time.sleep(AWAY_S)
+        lines = [(line["what"], re.sub(r" \(after.*", "", line["line"])) for line in said()]
+        self.assertTrue(any("Connection refused" in line for _, line in lines), lines)
+        self.assertEqual(len(lines), len(set(lines)), lines)
+        self.assertLess(len(lines), 6, lines)
+        self.cluster.nodes[0].start()
+
+        def over():
+            return [line for line in said() if line["message"].endswith("answers again")]
+        self.until(over)
+        self.assertGreater(int(over()[0]["held_back"]), 0)
+        self.assertEqual(len(over()), 1)
 
     def test_ends_though_no_broker_answers(self):
         clients.create_topics(self.cluster.bootstrap, *self.topics)

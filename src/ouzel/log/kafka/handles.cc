@@ -5,7 +5,9 @@
 #include <array>
 #include <cstdlib>
 
+#include "ouzel/base/clock.h"
 #include "ouzel/base/logging.h"
+#include "ouzel/log/kafka/trouble_lines.h"
 
 namespace ouzel::kafka {
 namespace {
@@ -25,6 +27,12 @@ std::string with_file(const rd_kafka_conf_t& conf, std::string why) {
   const bool known = name.ends_with(".location") &&
                      rd_kafka_conf_get(&conf, name.c_str(), path.data(), &size) == RD_KAFKA_CONF_OK;
   return known ? why + " (can " + path.data() + " be read?)" : why;
+}
+
+/// Of the process, as the log is: clients come and go while brokers are away.
+TroubleLines& trouble_lines() {
+  static TroubleLines lines;
+  return lines;
 }
 
 }  // namespace
@@ -151,11 +159,20 @@ RdError produce(rd_kafka_t* handle, rd_kafka_topic_t* topic, std::int32_t partit
 }
 
 void log_line(const rd_kafka_t* /*handle*/, int level, const char* facility, const char* line) {
-  const logging::Fields fields = {{"what", facility}, {"line", std::string(without_thread(line))}};
-  if (level <= kErrorLevel) {
-    logging::warn("kafka client", fields);
-  } else {
-    logging::debug("kafka client", fields);
+  const std::string text(without_thread(line));
+  if (level > kErrorLevel) {
+    return logging::debug("kafka client", {{"what", facility}, {"line", text}});
+  }
+  const auto held = trouble_lines().note(text, SystemClock().steady());
+  if (!held) return;
+  if (*held == 0) return logging::warn("kafka client", {{"what", facility}, {"line", text}});
+  logging::warn("kafka client",
+                {{"what", facility}, {"line", text}, {"held_back", std::to_string(*held)}});
+}
+
+void log_answer() {
+  if (const auto held = trouble_lines().answered()) {
+    logging::info("kafka client: a broker answers again", {{"held_back", std::to_string(*held)}});
   }
 }
 

@@ -46,8 +46,11 @@ RdError produce(rd_kafka_t* handle, rd_kafka_topic_t* topic, std::int32_t partit
                 const OutRecord& record, void* token = nullptr);
 /// Of librdkafka's own lines (as syslog's): from here down something is wrong.
 inline constexpr int kErrorLevel = 3;
-/// librdkafka's own lines become log lines: a warning where something is wrong.
 std::string_view without_thread(std::string_view line);  ///< Its "[thrd:…]: " cut off.
+/// librdkafka's own lines become log lines: where something is wrong a warning, which all clients
+/// of the process together do not repeat (trouble_lines.h).
 void log_line(const rd_kafka_t* handle, int level, const char* facility, const char* line);
+/// A broker answers: a log line if none did before.
+void log_answer();
 
 }  // namespace ouzel::kafka

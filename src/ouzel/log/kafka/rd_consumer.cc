@@ -294,8 +294,10 @@ class RdConsumer final : public KafkaConsumer {
     if (wrong) set_trouble(std::string("assignment: ") + rd_kafka_error_string(wrong.get()));
   }
 
-  static void went_wrong(rd_kafka_t* /*handle*/, int error, const char* reason, void* opaque) {
+  static void went_wrong(rd_kafka_t* handle, int error, const char* reason, void* opaque) {
     auto& self = *static_cast<RdConsumer*>(opaque);
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+      log_line(handle, kErrorLevel, "ERROR", reason);
     // "All brokers are down" says less than why the last of them is.
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.trouble().empty()) return;
     self.set_trouble(explain_trouble(reason).message);
@@ -309,7 +311,9 @@ class RdConsumer final : public KafkaConsumer {
         ->set_trouble(explain_trouble(without_thread(line)).message);
   }
 
+  /// Empty: a broker answers.
   void set_trouble(std::string why) {
+    if (why.empty()) log_answer();
     const std::lock_guard lock(mutex_);
     trouble_ = std::move(why);
     trouble_seen_.store(!trouble_.empty(), std::memory_order_relaxed);
