@@ -261,10 +261,14 @@ class RegistryAway(unittest.TestCase):
         late.start()
         for number in (1, 2, 3):
             self.assertEqual(late.register(f"{number}-value", {**AVRO, "doc": str(number)}), number)
-        found = topics.wait(7)
-        self.assertEqual([json.loads(one.value)["status"] for one in found], ["scored"] * 7)
+        topics.wait(7)
+        topics.write(frame(4) + avro())   # The registry answers, but lags behind the producer.
+        self.wait_for_trouble(topics, "schema 4 is not in the schema registry; the record of")
+        self.assertEqual(late.register("4-value", {**AVRO, "doc": "4"}), 4)
+        found = topics.wait(8)
+        self.assertEqual([json.loads(one.value)["status"] for one in found], ["scored"] * 8)
         self.assertEqual([one.headers["ce_id"].decode() for one in found],
-                         [f"0:{offset}" for offset in range(7)])
+                         [f"0:{offset}" for offset in range(8)])
         self.assertEqual(topics.rejects(), {})
 
     def wait_for_trouble(self, topics, what):

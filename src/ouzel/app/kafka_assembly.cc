@@ -53,13 +53,14 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
   plan.duplicates_max = 0;  // A record of Kafka has its place; what repeats one is another event.
   made->plan_ = std::make_shared<const Plan>(std::move(plan));
   wanted.workers = worker_count(options, made->plan_->partitions);
-  wanted.make_reader = [plan = made->plan_, source = wanted.source,
+  wanted.make_reader = [plan = made->plan_, source = wanted.source, clock = seams.clock,
                         registry = open_registry(wanted.source, *seams.clock)] {
     auto events = std::make_shared<RecordEvents>(plan->schema,
                                                  RecordEvents::Options{.pipeline = plan->pipeline,
                                                                        .topic = source.topic,
                                                                        .format = source.format,
-                                                                       .registry = registry.get()});
+                                                                       .registry = registry.get(),
+                                                                       .clock = clock});
     return [plan, registry, events](const Record& record, Batch& batch) {
       if (batch.rows() == 0) reset(batch, plan->schema);
       return events->append(record, batch);

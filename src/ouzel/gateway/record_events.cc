@@ -22,6 +22,8 @@ constexpr std::string_view kHeaderAttribute = "kafkaheader";
 constexpr std::string_view kPayloadType = "dev.knative.kafka.event";
 /// Of one topic; more are asked for again.
 constexpr std::size_t kSchemasKept = 100;
+/// Behind who registered a schema and wrote with it.
+constexpr std::chrono::seconds kSchemaMayLag{10};
 /// Beyond this the memory that one event took is given back.
 constexpr std::size_t kBytesKept = 1 << 20;
 
@@ -60,6 +62,7 @@ RecordEvents::RecordEvents(const Schema& schema, Options options)
     : schema_(schema),
       format_(options.format),
       registry_(options.registry),
+      clock_(options.clock),
       source_("/ouzel/" + options.pipeline + "/kafka#" + options.topic),
       decoder_(schema) {
   const std::array<const FieldSource*, 2> roles{&schema.key, &schema.time};
@@ -89,7 +92,7 @@ Result<void> RecordEvents::append(const Record& record, Batch& batch) {
               std::to_string(value.size());
     refuse(Fate::too_large, detail_, batch);
   } else if (automatic && record.value) {
-    OUZEL_TRY(const Fate fate, unframe(said, value));
+    OUZEL_TRY(const Fate fate, unframe(record, said, value));
     if (fate == Fate::live) {
       append_value(record, said, value, batch);
     } else {
@@ -117,7 +120,7 @@ void RecordEvents::append_value(const Record& record, const Said& said, std::str
 }
 
 /// If the value is framed, makes it JSON. Any fate but live: it cannot be, `detail_` says why.
-Result<Fate> RecordEvents::unframe(Said& said, std::string_view& value) {
+Result<Fate> RecordEvents::unframe(const Record& record, Said& said, std::string_view& value) {
   std::string_view frame = said.frame.value_or(value);
   const auto magic = frame.empty() ? 0xff : static_cast<unsigned char>(frame[0]);
   const std::size_t size = magic == 0 ? kIdFrameBytes : magic == 1 ? kGuidFrameBytes : 0;
@@ -147,6 +150,12 @@ Result<Fate> RecordEvents::unframe(Said& said, std::string_view& value) {
     said.content_type = "application/json";
   }
   OUZEL_TRY(const auto schema, schema_of(frame));
+  if (!schema->lasting && may_come(record.timestamp)) {
+    return fail(ErrorCode::unavailable, schema->why + "; the record of partition " +
+                                            std::to_string(record.partition.value()) + ", offset " +
+                                            std::to_string(record.offset.value()) +
+                                            " waits for it until it is 10 s old");
+  }
   return to_json(frame, *schema, value);
 }
 
@@ -156,6 +165,13 @@ Result<std::shared_ptr<const RecordSchema>> RecordEvents::schema_of(std::string_
   if (schemas_.size() >= kSchemasKept) schemas_.clear();
   if (schema->lasting) schemas_.emplace(frame, schema);
   return schema;
+}
+
+/// A time further ahead than that is none to wait for.
+bool RecordEvents::may_come(WallTime written) const {
+  if (clock_ == nullptr) return false;
+  const auto age = clock_->wall() - written;
+  return age < kSchemaMayLag && -age < kSchemaMayLag;
 }
 
 Fate RecordEvents::to_json(std::string_view frame, const RecordSchema& schema,

@@ -8,8 +8,10 @@
 ///
 /// Before that, a value that is framed for a schema registry, by its first byte (0 and 4 bytes of
 /// id, or 1 and a GUID) or by a header `__value_schema_id` with the same bytes, becomes JSON: an
-/// Avro value by its schema (decode/avro_json.h), JSON as it is. A Protobuf value, and an id that
-/// the registry does not know, are rejections.
+/// Avro value by its schema (decode/avro_json.h), JSON as it is. A Protobuf value is a rejection,
+/// and so is an id that the registry does not know once its record is 10 s old, by the record's own
+/// time: until then the registry may only lag behind who wrote it, and the record waits. So what
+/// carries ids that nobody has puts a topic at most so far behind.
 ///
 /// A payload gets the attributes that Knative's KafkaSource gives it: id `partition:P/offset:O`,
 /// subject `partition:P#O`, time: the record's, key and partitionkey: the record's key (base64 if
@@ -21,10 +23,10 @@
 /// record always becomes the same row.
 ///
 /// Owns a decoder and the memory that events are made in; the schema and the registry must outlive
-/// it. One thread; it waits for the registry where a record's schema is a new one.
-/// Dearest is binary mode, whose headers are put together to a structured event first. Sources:
-/// CloudEvents 1.0.2, Kafka protocol binding; Knative Eventing, KafkaSource; Confluent's wire
-/// format.
+/// it, and so must the clock. One thread; it waits for the registry where a record's schema is a
+/// new one. Dearest is binary mode, whose headers are put together to a structured event first.
+/// Sources: CloudEvents 1.0.2, Kafka protocol binding; Knative Eventing, KafkaSource; Confluent's
+/// wire format.
 #pragma once
 
 #include <array>
@@ -35,6 +37,7 @@
 #include <string>
 #include <string_view>
 
+#include "ouzel/base/clock.h"
 #include "ouzel/base/error.h"
 #include "ouzel/batch/batch.h"
 #include "ouzel/decode/decoder.h"
@@ -50,6 +53,7 @@ class RecordEvents {
     std::string topic;
     RecordFormat format = RecordFormat::automatic;
     SchemaRegistry* registry = nullptr;  ///< Null: framed values are rejections.
+    const Clock* clock = nullptr;        ///< Null: an unknown id is believed at once.
   };
   RecordEvents(const Schema& schema, Options options);
 
@@ -72,9 +76,10 @@ class RecordEvents {
   };
 
   static Said read(const Record& record);
-  Result<Fate> unframe(Said& said, std::string_view& value);
+  Result<Fate> unframe(const Record& record, Said& said, std::string_view& value);
   Fate to_json(std::string_view frame, const RecordSchema& schema, std::string_view& value);
   Result<std::shared_ptr<const RecordSchema>> schema_of(std::string_view frame);
+  bool may_come(WallTime written) const;
   void append_value(const Record& record, const Said& said, std::string_view value, Batch& batch);
   void name(const Record& record, const Said& said);
   void structured(std::string_view value, Batch& batch);
@@ -88,6 +93,7 @@ class RecordEvents {
   const Schema& schema_;
   const RecordFormat format_;
   SchemaRegistry* const registry_;
+  const Clock* const clock_;
   const std::string source_;
   Decoder decoder_;
   std::array<Wanted, 2> wanted_;

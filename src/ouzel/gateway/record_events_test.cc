@@ -329,9 +329,10 @@ class FramedRecordsTest : public RecordEventsTest {
         {"/schemas/ids/11", R"({"schema":"{\"type\":\"strin\"}"})"},
         {"/schemas/guids/01020304-0506-0708-090a-0b0c0d0e0f10", std::string(kAvroAnswer)}};
     registry.emplace(std::move(made), "http://registry:8081/", clock);
-    events.emplace(schema,
-                   RecordEvents::Options{
-                       .pipeline = "press-line", .topic = "telemetry", .registry = &*registry});
+    events.emplace(schema, RecordEvents::Options{.pipeline = "press-line",
+                                                 .topic = "telemetry",
+                                                 .registry = &*registry,
+                                                 .clock = &clock});
   }
   Row framed(std::string_view value, std::vector<RecordHeader> headers = {}) {
     Batch batch;
@@ -417,9 +418,39 @@ TEST_F(FramedRecordsTest, AnUnknownIdIsAskedForAgainLater) {
   EXPECT_EQ(framed(frame(12, kAvroBody)).fate, Fate::malformed);
   EXPECT_EQ(client->questions, 1);
   client->answers["/schemas/ids/12"] = kAvroAnswer;
-  clock.advance(std::chrono::seconds(10));
+  clock.advance(std::chrono::seconds(1));
   EXPECT_EQ(framed(frame(12, kAvroBody)).fate, Fate::live);
   EXPECT_EQ(client->questions, 2);
+}
+
+TEST_F(FramedRecordsTest, AYoungRecordWaitsForItsSchema) {
+  const std::string value = frame(12, kAvroBody);
+  const Record record = record_of(value);
+  std::string message;
+  const auto after = [&](std::chrono::nanoseconds age) {
+    clock.set_wall(record.timestamp + age);
+    Batch batch;
+    reset(batch, schema);
+    const auto done = events->append(record, batch);
+    if (done) return to_string(batch.fate[0]);
+    EXPECT_EQ(done.error().code, ErrorCode::unavailable);
+    EXPECT_EQ(batch.rows(), 0U);
+    return std::string_view(message = done.error().message);
+  };
+  const std::string_view waits =
+      "schema 12 is not in the schema registry; the record of partition 3, offset 10412 waits for "
+      "it until it is 10 s old";
+  const std::chrono::seconds limit(10);
+  const std::chrono::milliseconds little(1);
+  // A producer's clock may be ahead, but what lies in the future is not waited for.
+  EXPECT_EQ(after(-limit), to_string(Fate::malformed));
+  EXPECT_EQ(after(little - limit), waits);
+  EXPECT_EQ(after(limit - little), waits);
+  EXPECT_EQ(after(limit), to_string(Fate::malformed));
+  EXPECT_EQ(after(std::chrono::hours(9)), to_string(Fate::malformed));
+  client->answers["/schemas/ids/12"] = kAvroAnswer;
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_EQ(after(little), to_string(Fate::live));
 }
 
 TEST_F(FramedRecordsTest, WithoutTheRegistryNothingIsAppendedAndNothingLost) {

@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kPauseMin{100}, kPauseMax{10'000};
-constexpr seconds kUnknownFor{10};
+constexpr seconds kUnknownFor{1};
 constexpr std::size_t kAnswerDepthMax = 64;
 constexpr std::string_view kHex = "0123456789abcdef", kUpperHex = "0123456789ABCDEF";
 

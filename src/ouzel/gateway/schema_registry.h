@@ -2,7 +2,7 @@
 /// Confluent's API and kept.
 ///
 /// An id means the same for ever, so what was found is never asked again, up to 1,000 of
-/// them. That there is no such id is believed for 10 s. While the registry cannot be reached, or
+/// them. That there is no such id is believed for 1 s. While the registry cannot be reached, or
 /// gives an answer that no registry gives, every question fails at once but for one now and then:
 /// after 0.1 s first, then doubling up to 10 s.
 ///
