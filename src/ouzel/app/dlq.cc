@@ -57,12 +57,8 @@ int from_files(FileSystem& fs, const DlqOptions& options, Tally& tally,
 }
 
 int replay(FileSystem& fs, const DlqOptions& options) {
-  Findings findings;
-  const auto loaded = load_pipeline_file(fs, options.pipeline, findings);
-  if (!loaded) {
-    print_findings(findings);
-    return kExitConfig;
-  }
+  const auto loaded = load_or_print(options.pipeline);
+  if (!loaded) return kExitConfig;
   auto sinks = sinks_of(loaded->pipeline);
   if (!sinks) return failed(sinks.error().message, kExitConfig);
   const auto lock = lock_replay(fs, options.data_dir);

@@ -4,19 +4,13 @@
 
 #include "ouzel/app/commands.h"
 #include "ouzel/app/pipeline_file.h"
-#include "ouzel/base/file_system.h"
 
 namespace ouzel {
 namespace {
 
 int echo_file(const PipelineFile& file) {
-  const auto fs = make_posix_file_system();
-  Findings findings;
-  const auto loaded = load_pipeline_file(*fs, file, findings);
-  if (!loaded) {
-    print_findings(findings);
-    return kExitConfig;
-  }
+  const auto loaded = load_or_print(file);
+  if (!loaded) return kExitConfig;
   std::fputs(loaded->effective.c_str(), stdout);
   return kExitDone;
 }

@@ -5,7 +5,6 @@
 #include "ouzel/app/commands.h"
 #include "ouzel/app/graph.h"
 #include "ouzel/app/pipeline_file.h"
-#include "ouzel/base/file_system.h"
 
 namespace ouzel {
 namespace {
@@ -18,13 +17,8 @@ struct GraphOptions {
 };
 
 int graph(const GraphOptions& options) {
-  const auto fs = make_posix_file_system();
-  Findings findings;
-  const auto loaded = load_pipeline_file(*fs, options.file, findings);
-  if (!loaded) {
-    print_findings(findings);
-    return kExitConfig;
-  }
+  const auto loaded = load_or_print(options.file);
+  if (!loaded) return kExitConfig;
   const auto steps = graph_steps(loaded->pipeline);
   if (!steps) {
     std::fprintf(stderr, "ouzel graph: %s\n", steps.error().message.c_str());

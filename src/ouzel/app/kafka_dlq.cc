@@ -11,7 +11,6 @@
 #include "ouzel/app/command_line.h"
 #include "ouzel/app/kafka_lines.h"
 #include "ouzel/app/topics.h"
-#include "ouzel/base/file_system.h"
 #include "ouzel/http/message.h"
 #include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/log/kafka/record_writer.h"
@@ -28,12 +27,6 @@ constexpr std::size_t kBatch = 1000;
 constexpr std::string_view kErrors = "__ouzel.errors.";
 constexpr std::string_view kConnectErrors = "__connect.errors.";
 constexpr std::string_view kAttempts = "__ouzel.errors.attempts";
-
-int failed(const Error& error) {
-  std::fprintf(stderr, "ouzel dlq: %s\n", error.message.c_str());
-  if (error.code == ErrorCode::config) return kExitConfig;
-  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
-}
 
 std::string position_of(const RecordLine& line) {
   return std::to_string(line.partition.value()) + ":" + std::to_string(line.offset.value());
@@ -183,15 +176,10 @@ int dlq_rejects(const DlqOptions& options) {
     std::fprintf(stderr, "ouzel dlq: show needs --key P:OFFSET, as ls prints it\n");
     return kExitUsage;
   }
-  const auto fs = make_posix_file_system();
-  Findings findings;
-  const auto loaded = load_pipeline_file(*fs, options.pipeline, findings);
-  if (!loaded) {
-    print_findings(findings);
-    return kExitConfig;
-  }
+  const auto loaded = load_or_print(options.pipeline);
+  if (!loaded) return kExitConfig;
   const auto done = Rejects(loaded->pipeline, options).run();
-  return done ? *done : failed(done.error());
+  return done ? *done : failed("dlq", done.error());
 }
 
 }  // namespace ouzel

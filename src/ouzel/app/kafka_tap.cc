@@ -8,7 +8,6 @@
 #include "ouzel/app/interrupt.h"
 #include "ouzel/app/kafka_lines.h"
 #include "ouzel/app/tap_printer.h"
-#include "ouzel/base/file_system.h"
 #include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/log/kafka/topic_reader.h"
 
@@ -18,12 +17,6 @@ namespace {
 constexpr std::chrono::milliseconds kMeetMax = std::chrono::seconds(10);
 constexpr std::chrono::milliseconds kWait{200};
 constexpr std::size_t kBatch = 1000;
-
-int failed(const Error& error) {
-  std::fprintf(stderr, "ouzel tap: %s\n", error.message.c_str());
-  if (error.code == ErrorCode::config) return kExitConfig;
-  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
-}
 
 class KafkaTap {
  public:
@@ -107,18 +100,14 @@ class KafkaTap {
 
 int tap_kafka(const TapOptions& options) {
   if (options.topic != "events" && options.topic != "outcomes" && options.topic != "rejects") {
-    return failed({ErrorCode::config,
+    return failed("tap",
+                  {ErrorCode::config,
                    "--pipeline shows topics events, outcomes and rejects, not " + options.topic});
   }
-  const auto fs = make_posix_file_system();
-  Findings findings;
-  const auto loaded = load_pipeline_file(*fs, options.pipeline, findings);
-  if (!loaded) {
-    print_findings(findings);
-    return kExitConfig;
-  }
+  const auto loaded = load_or_print(options.pipeline);
+  if (!loaded) return kExitConfig;
   const auto done = KafkaTap(options, loaded->pipeline).run();
-  return done ? *done : failed(done.error());
+  return done ? *done : failed("tap", done.error());
 }
 
 }  // namespace ouzel

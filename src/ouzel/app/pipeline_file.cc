@@ -108,10 +108,15 @@ std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineF
   return load_pipeline(input, findings);
 }
 
-void print_findings(const Findings& findings) {
+std::optional<LoadedPipeline> load_or_print(const PipelineFile& file) {
+  const auto fs = make_posix_file_system();
+  Findings findings;
+  auto loaded = load_pipeline_file(*fs, file, findings);
+  if (loaded) return loaded;
   for (const Finding& finding : findings.all()) {
     std::fprintf(stderr, "%s\n", to_string(finding).c_str());
   }
+  return std::nullopt;
 }
 
 }  // namespace ouzel

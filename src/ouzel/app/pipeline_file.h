@@ -21,7 +21,8 @@ struct PipelineFile {
 std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineFile& file,
                                                  Findings& findings);
 
-/// Prints findings, one a line, to stderr.
-void print_findings(const Findings& findings);
+/// The same for a command, from the disk. nullopt: what is wrong stands on stderr, one finding a
+/// line, and the command ends with kExitConfig.
+std::optional<LoadedPipeline> load_or_print(const PipelineFile& file);
 
 }  // namespace ouzel

@@ -5,7 +5,6 @@
 #include "ouzel/app/commands.h"
 #include "ouzel/app/pipeline_file.h"
 #include "ouzel/app/run.h"
-#include "ouzel/base/file_system.h"
 
 namespace ouzel {
 namespace {
@@ -16,13 +15,8 @@ struct Asked {
 };
 
 int load_and_run(Asked& asked) {
-  const auto fs = make_posix_file_system();
-  Findings findings;
-  auto loaded = load_pipeline_file(*fs, asked.file, findings);
-  if (!loaded) {
-    print_findings(findings);
-    return kExitConfig;
-  }
+  auto loaded = load_or_print(asked.file);
+  if (!loaded) return kExitConfig;
   asked.run.file = asked.file;
   asked.run.pipeline = std::move(loaded->pipeline);
   asked.run.effective = std::move(loaded->effective);

@@ -6,7 +6,6 @@
 #include "ouzel/app/pipeline_file.h"
 #include "ouzel/app/score.h"
 #include "ouzel/app/text_flags.h"
-#include "ouzel/base/file_system.h"
 
 namespace ouzel {
 namespace {
@@ -18,13 +17,8 @@ struct Asked {
 };
 
 int load_and_score(Asked& asked) {
-  const auto fs = make_posix_file_system();
-  Findings findings;
-  auto loaded = load_pipeline_file(*fs, asked.file, findings);
-  if (!loaded) {
-    print_findings(findings);
-    return kExitConfig;
-  }
+  auto loaded = load_or_print(asked.file);
+  if (!loaded) return kExitConfig;
   asked.score.pipeline = std::move(loaded->pipeline);
   asked.score.text = asked.text.over(asked.score.pipeline.file.text);
   return score(asked.score);

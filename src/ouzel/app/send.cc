@@ -31,12 +31,6 @@ constexpr std::size_t kRequestBytes = 1 << 20;
 constexpr nanoseconds kBetweenSaves = std::chrono::seconds(1);
 constexpr int kComplaintsMax = 5;
 
-int failed(const Error& error) {
-  std::fprintf(stderr, "ouzel send: %s\n", error.message.c_str());
-  if (error.code == ErrorCode::config) return kExitConfig;
-  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
-}
-
 using Answered = std::function<void(const EventChunk&, const std::string& reply)>;
 
 /// What the pipeline's schema says is the key of a line.
@@ -66,13 +60,8 @@ Result<std::unique_ptr<Sender>> open_topic(const SendOptions& options, const Clo
     return fail(ErrorCode::config,
                 "--to kafka needs --pipeline FILE, whose schema says what a record's key is");
   }
-  const auto fs = make_posix_file_system();
-  Findings findings;
-  const auto loaded = load_pipeline_file(*fs, options.pipeline, findings);
-  if (!loaded) {
-    print_findings(findings);
-    return fail(ErrorCode::config, options.pipeline.path + " is not good");
-  }
+  const auto loaded = load_or_print(options.pipeline);
+  if (!loaded) return fail(ErrorCode::config, options.pipeline.path + " is not good");
   const Pipeline& pipeline = loaded->pipeline;
   KafkaSenderOptions sending{.answered = std::move(answered)};
   if (options.url == "kafka") {
@@ -257,7 +246,7 @@ int send(const SendOptions& options) {
   Sending sending(options, *input, state, clock);
   const auto done = sending.run();
   const bool well = sending.report();
-  if (!done) return failed(done.error());
+  if (!done) return failed("send", done.error());
   return well ? kExitDone : kExitFailed;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "ouzel/app/command_line.h"
 #include "ouzel/app/interrupt.h"
 #include "ouzel/app/kafka_sender.h"
 #include "ouzel/app/kafka_target.h"
@@ -25,8 +26,6 @@ constexpr nanoseconds kTick = milliseconds(1);  ///< The least pause between two
 constexpr nanoseconds kDrain = seconds(10);     ///< For the last answers.
 constexpr std::size_t kEventBytes = 300;        ///< About the size of an event.
 constexpr std::size_t kWriteBytes = 64 << 10;
-constexpr int kExitUnavailable = 69;
-constexpr int kExitConfig = 78;
 
 /// Where the events go.
 class Target {
@@ -262,36 +261,30 @@ Result<std::unique_ptr<Target>> open_target(const SimulateOptions& options, cons
   return std::make_unique<Receiver>(std::move(sender), sending.connections);
 }
 
-int failed(const Error& error) {
-  std::fprintf(stderr, "ouzel simulate: %s\n", error.message.c_str());
-  if (error.code == ErrorCode::config) return kExitConfig;
-  return error.code == ErrorCode::unavailable ? kExitUnavailable : 1;
-}
-
 }  // namespace
 
 int simulate(const SimulateOptions& options) {
   const SystemClock clock;
   auto simulator = Simulator::make(options.simulator);
-  if (!simulator) return failed(simulator.error());
+  if (!simulator) return failed("simulate", simulator.error());
   std::optional<TextOutput> truth;
   if (!options.truth.empty()) {
     auto opened = TextOutput::open(options.truth);
-    if (!opened) return failed(opened.error());
+    if (!opened) return failed("simulate", opened.error());
     truth.emplace(std::move(*opened));
   }
   auto target = open_target(options, clock);
-  if (!target) return failed(target.error());
+  if (!target) return failed("simulate", target.error());
 
   Player player(options, std::move(*simulator), **target, truth ? &*truth : nullptr, clock);
   const auto played = player.play();
   if ((*target)->left()) return 0;
-  if (options.out == "-") return played ? 0 : failed(played.error());
+  if (options.out == "-") return played ? 0 : failed("simulate", played.error());
   std::fprintf(stderr, "events=%llu behind_ms=%.1f\n",
                static_cast<unsigned long long>(player.events()),
                milliseconds_of(static_cast<std::uint64_t>(player.behind().count())));
   const bool well = (*target)->report(player.refusals_expected());
-  if (!played) return failed(played.error());
+  if (!played) return failed("simulate", played.error());
   return well ? 0 : 1;
 }
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "ouzel/app/command_line.h"
-#include "ouzel/base/file_system.h"
 #include "ouzel/log/kafka/kafka_settings.h"
 
 namespace ouzel {
@@ -14,12 +13,6 @@ namespace {
 constexpr std::chrono::milliseconds kAnswerMax = std::chrono::seconds(5);
 constexpr std::uint64_t kBatchOverhead = 4096;    ///< Of a record of the largest event.
 constexpr std::uint64_t kBrokersBytes = 1 << 20;  ///< What brokers take by default, about.
-
-int failed(const Error& error) {
-  std::fprintf(stderr, "ouzel topics: %s\n", error.message.c_str());
-  if (error.code == ErrorCode::config) return kExitConfig;
-  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
-}
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
@@ -152,17 +145,12 @@ Result<std::unique_ptr<KafkaAdmin>> open_admin(const Pipeline& pipeline) {
 }
 
 int topics(const TopicsOptions& options) {
-  const auto fs = make_posix_file_system();
-  Findings findings;
-  const auto loaded = load_pipeline_file(*fs, options.file, findings);
-  if (!loaded) {
-    print_findings(findings);
-    return kExitConfig;
-  }
+  const auto loaded = load_or_print(options.file);
+  if (!loaded) return kExitConfig;
   const auto admin = open_admin(loaded->pipeline);
-  if (!admin) return failed(admin.error());
+  if (!admin) return failed("topics", admin.error());
   const auto done = Topics(loaded->pipeline, **admin, options).run();
-  return done ? *done : failed(done.error());
+  return done ? *done : failed("topics", done.error());
 }
 
 }  // namespace ouzel
