@@ -24,26 +24,13 @@ OutcomeWaiters::OutcomeWaiters(Log& log, const Clock& clock, OutcomeWaitersLimit
     : log_(log), clock_(clock), limits_(limits) {}
 
 OutcomeWaiters::~OutcomeWaiters() {
-  stopping_ = true;
-  wake_.signal();
-  if (thread_.joinable()) thread_.join();
+  thread_.stop();
   for (Waiter& waiter : waiters_) waiter.told(std::nullopt);
   for (Waiter& waiter : new_) waiter.told(std::nullopt);
 }
 
 void OutcomeWaiters::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
-void OutcomeWaiters::run() {
-  while (!stopping_) {
-    const nanoseconds wait = step();
-    if (wait < nanoseconds{0}) {
-      wake_.wait();
-    } else if (wait > nanoseconds{0}) {
-      wake_.wait_for(wait);
-    }
-  }
+  thread_.start([this] { return step(); });
 }
 
 void OutcomeWaiters::wait(EventPlace place, LogPosition since, Told told) {
@@ -55,7 +42,7 @@ void OutcomeWaiters::wait(EventPlace place, LogPosition since, Told told) {
     const std::lock_guard lock(mutex_);
     new_.push_back({place, since, clock_.steady() + limits_.wait_max, std::move(told)});
   }
-  wake_.signal();
+  thread_.signal();
 }
 
 nanoseconds OutcomeWaiters::step() {

@@ -13,11 +13,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "ouzel/base/clock.h"
-#include "ouzel/base/wake.h"
+#include "ouzel/base/step_thread.h"
 #include "ouzel/gateway/intake.h"
 #include "ouzel/log/log.h"
 
@@ -41,7 +40,7 @@ class OutcomeWaiters {
   void start();
   /// More of the log is durable.
   void signal() {
-    if (count_ > 0) wake_.signal();
+    if (count_ > 0) thread_.signal();
   }
   /// `since`: the log's durable end before the event was admitted, so that its outcome stands
   /// behind; zero if it may stand anywhere (a duplicate).
@@ -60,7 +59,6 @@ class OutcomeWaiters {
   bool follow();
   void look_up(Waiter waiter);
   void answer(const FrameView& frame, std::vector<Waiter>& waiters);
-  void run();
 
   Log& log_;
   const Clock& clock_;
@@ -71,9 +69,7 @@ class OutcomeWaiters {
   std::atomic<std::size_t> count_{0};
   std::mutex mutex_;  ///< Of new_.
   std::vector<Waiter> new_;
-  Wake wake_;
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  StepThread thread_;
 };
 
 }  // namespace ouzel

@@ -58,26 +58,13 @@ Streams::Streams(Log& log, const StatusSource& status, const IntakeCounters& htt
       started_(clock.steady()) {}
 
 Streams::~Streams() {
-  stopping_ = true;
-  wake_.signal();
-  if (thread_.joinable()) thread_.join();
+  thread_.stop();
   take_new(clock_.steady());
   for (const Reader& reader : readers_) reader.stream->end();
 }
 
 void Streams::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
-void Streams::run() {
-  while (!stopping_) {
-    const nanoseconds wait = step();
-    if (wait < nanoseconds{0}) {
-      wake_.wait();
-    } else if (wait > nanoseconds{0}) {
-      wake_.wait_for(wait);
-    }
-  }
+  thread_.start([this] { return step(); });
 }
 
 void Streams::open(const http::Request& request, http::Responder responder) {
@@ -122,7 +109,7 @@ std::optional<http::Response> Streams::make(const http::Request& request, http::
     const std::lock_guard lock(mutex_);
     new_.push_back({.stream = stream, .topic = std::move(topic)});
   }
-  wake_.signal();
+  thread_.signal();
   return std::nullopt;
 }
 

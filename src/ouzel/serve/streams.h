@@ -20,11 +20,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "ouzel/base/clock.h"
-#include "ouzel/base/wake.h"
+#include "ouzel/base/step_thread.h"
 #include "ouzel/gateway/intake.h"
 #include "ouzel/http/message.h"
 #include "ouzel/lane/status.h"
@@ -70,7 +69,6 @@ class Streams {
   void write_topic(Reader& reader, SteadyTime now);
   void keep_alive(Reader& reader, SteadyTime now) const;
   void drop_closed();
-  void run();
 
   Log& log_;
   const StatusSource& status_;
@@ -86,9 +84,7 @@ class Streams {
   std::atomic<std::size_t> reader_count_{0}, topic_reader_count_{0};
   std::mutex mutex_;  ///< Of new_.
   std::vector<Reader> new_;
-  Wake wake_;
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  StepThread thread_;
 };
 
 }  // namespace ouzel
