@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "ouzel/base/json_text.h"
 #include "ouzel/outcome/outcome.h"
 #include "ouzel/outcome/outcome_line.h"
 
@@ -31,29 +32,7 @@ void put_integer(std::string& out, std::uint64_t value) {
 
 /// A JSON string; `text` is UTF-8 (decode saw to that).
 void put_text(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text.substr(plain, i - plain));
-    plain = i + 1;
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += static_cast<char>(c);
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else {
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
-    }
-  }
-  out.append(text.substr(plain));
-  out += '"';
+  append_json_text(out, text, JsonLetters::newline_tab);
 }
 
 /// The last `count` decimal digits of `value`.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ouzel/base/check.h"
+#include "ouzel/base/json_text.h"
 
 namespace ouzel {
 
@@ -19,24 +20,7 @@ std::string to_string(const Finding& finding) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
+  append_json_text(out, text, JsonLetters::newline);
 }
 
 std::string to_json(const Finding& finding) {

@@ -1,8 +1,8 @@
-#include "ouzel/decode/json_text.h"
+#include "ouzel/base/json_text.h"
 
 namespace ouzel {
 
-void append_json_text(std::string& out, std::string_view text) {
+void append_json_text(std::string& out, std::string_view text, JsonLetters letters) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   std::size_t plain = 0;
@@ -14,8 +14,12 @@ void append_json_text(std::string& out, std::string_view text) {
     out += '\\';
     if (c == '"' || c == '\\') {
       out += static_cast<char>(c);
+    } else if (c == '\n' && letters != JsonLetters::none) {
+      out += 'n';
+    } else if (c == '\t' && letters == JsonLetters::newline_tab) {
+      out += 't';
     } else {
-      out.append("u00");
+      out += "u00";
       out += kHex[c >> 4];
       out += kHex[c & 15];
     }
