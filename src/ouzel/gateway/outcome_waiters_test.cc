@@ -5,7 +5,7 @@
 #include <map>
 
 #include "ouzel/gateway/binary_event.h"
-#include "ouzel/gateway/memory_log_fixture.h"
+#include "ouzel/gateway/log_rows_fixture.h"
 #include "ouzel/gateway/reply_event.h"
 
 namespace ouzel {
@@ -32,12 +32,12 @@ TEST_F(OutcomeWaitersTest, TellsEachItsOwn) {
   wait(1, 5, log_.durable_end());
   wait(2, 6, log_.durable_end());
   EXPECT_GT(waiters_.step(), std::chrono::seconds(0));
-  log_.commit(2, 5, "p");
-  log_.commit(1, 4, "pppp");
+  commit(log_, 2, 5, "p");
+  commit(log_, 1, 4, "pppp");
   waiters_.step();
   EXPECT_EQ(told_.size(), 2U);
   EXPECT_EQ(told_[7], R"({"specversion":"1.0","id":"1:7)");
-  log_.commit(2, 6, "p");
+  commit(log_, 2, 6, "p");
   EXPECT_LT(waiters_.step(), std::chrono::seconds(0));
   EXPECT_EQ(told_[6], R"({"specversion":"1.0","id":"2:6)");
   EXPECT_EQ(log_.lookups, 0);
@@ -45,7 +45,7 @@ TEST_F(OutcomeWaitersTest, TellsEachItsOwn) {
 
 TEST_F(OutcomeWaitersTest, FindsWhatIsThereAlready) {
   const LogPosition before = log_.durable_end();
-  log_.commit(0, 0, "pppppppppp");
+  commit(log_, 0, 0, "pppppppppp");
   wait(0, 3, {});      // A duplicate: anywhere.
   wait(0, 4, before);  // Was committed before the wait began.
   waiters_.step();
@@ -53,7 +53,7 @@ TEST_F(OutcomeWaitersTest, FindsWhatIsThereAlready) {
   EXPECT_EQ(told_[4], R"({"specversion":"1.0","id":"0:4)");
   wait(0, 11, log_.durable_end());
   waiters_.step();
-  log_.commit(0, 10, "pppppppppp");
+  commit(log_, 0, 10, "pppppppppp");
   wait(0, 12, {});  // Somebody is read for already; both come from the same frame.
   waiters_.step();
   EXPECT_EQ(told_.size(), 4U);
@@ -86,7 +86,7 @@ TEST_F(OutcomeWaitersTest, TellsNothingAtItsEnd) {
 
 TEST_F(OutcomeWaitersTest, TheOutcomeIsACloudEvent) {
   std::string outcome;
-  log_.commit(3, 8, "p");
+  commit(log_, 3, 8, "p");
   waiters_.wait({PartitionId(3), Offset(8)}, {},
                 [&](std::optional<std::string> got) { outcome = got.value_or(""); });
   waiters_.step();

@@ -20,7 +20,7 @@ class ApiTest : public testing::Test {
     plan_->model_name = "detector";
     plan_->feature_names = {"vibration_mean_8"};
     plan_->schema.fields = {{.name = "vibration", .unit = "mm/s", .min = 0}};
-    api_ = std::make_unique<Api>(engine_, engine_, plan_, counters_, clock_,
+    api_ = std::make_unique<Api>(engine_, engine_.log, plan_, counters_, clock_,
                                  ApiOptions{.version = "1.2.3",
                                             .revision = "abc",
                                             .version_json = R"({"version":"1.2.3"})",

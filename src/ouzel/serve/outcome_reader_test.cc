@@ -18,7 +18,7 @@ class OutcomeReaderTest : public testing::Test {
     return *out;
   }
   OutcomePage read(const std::string& text, OutcomeReaderLimits limits = {}) {
-    auto page = OutcomeReader(engine_, engine_, limits).read(query(text));
+    auto page = OutcomeReader(engine_.log, engine_, limits).read(query(text));
     EXPECT_TRUE(page) << page.error().message;
     return std::move(*page);
   }
@@ -47,7 +47,7 @@ class OutcomeReaderTest : public testing::Test {
   }
   std::vector<std::string> expected(std::uint16_t partition = FakeEngine::kPartitions) {
     std::vector<std::string> out;
-    for (const FakeFrame& frame : engine_.frames) {
+    for (const MemoryFrame& frame : engine_.log.frames) {
       if (frame.header.topic != Topic::outcomes) continue;
       if (partition < FakeEngine::kPartitions && frame.header.partition.value() != partition) {
         continue;
@@ -109,7 +109,7 @@ TEST_F(OutcomeReaderTest, TheNewestOfALongLogAreFoundNearItsEnd) {
   engine_.commit(0, 1);  // A partition that fell silent long ago.
   for (int i = 0; i < 2000; ++i) engine_.commit(1, 10);
   const OutcomePage page =
-      read("limit=10", {.log_bytes_max = 10 * engine_.frames.back().header.bytes_on_disk()});
+      read("limit=10", {.log_bytes_max = 10 * engine_.log.frames.back().header.bytes_on_disk()});
   EXPECT_EQ(ids(page).size(), 10U);
   EXPECT_EQ(ids(page).back(), "1:19999");
 }
@@ -135,12 +135,12 @@ TEST_F(OutcomeReaderTest, Filters) {
 
 TEST_F(OutcomeReaderTest, ReportsDamageAndGoesOn) {
   for (int i = 0; i < 3; ++i) engine_.commit(0, 2);
-  engine_.frames[3].damaged = true;
+  engine_.log.frames[3].damaged = true;
   const OutcomePage page = read("from=beginning");
   EXPECT_EQ(ids(page), (std::vector<std::string>{"0:0", "0:1", "0:4", "0:5"}));
   ASSERT_EQ(page.damage.size(), 1U);
   EXPECT_NE(to_json(page).find("\"damage\":[\"bytes 1 to 2 are damaged\"]"), std::string::npos);
-  engine_.frames[5].body.resize(30);
+  engine_.log.frames[5].body.resize(30);
   EXPECT_EQ(read("from=beginning").damage.size(), 2U);
 }
 

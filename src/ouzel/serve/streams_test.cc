@@ -48,7 +48,8 @@ class StreamsTest : public testing::Test {
   ManualClock clock_;
   FakeEngine engine_;
   IntakeCounters counters_;
-  Streams streams_{engine_, engine_, counters_, clock_, {.readers_max = 3, .topic_readers_max = 2}};
+  Streams streams_{
+      engine_.log, engine_, counters_, clock_, {.readers_max = 3, .topic_readers_max = 2}};
 };
 
 TEST_F(StreamsTest, TellsStatsOnceASecond) {
@@ -169,7 +170,7 @@ TEST_F(StreamsTest, TellsWhatIsMissing) {
   take(reader);
   engine_.commit(0, 2);
   engine_.commit(0, 2);
-  engine_.frames[3].damaged = true;
+  engine_.log.frames[3].damaged = true;
   streams_.step();
   const std::string got = take(reader);
   EXPECT_EQ(count(got, "event: gap"), 2U) << got;  // Damage, then the offsets that it took.
@@ -195,7 +196,7 @@ TEST_F(StreamsTest, ManyReadersGetOneFrame) {
 TEST_F(StreamsTest, EndsWithTheEngine) {
   http::Response got;
   {
-    Streams own(engine_, engine_, counters_, clock_);
+    Streams own(engine_.log, engine_, counters_, clock_);
     http::Headers headers;
     const auto sink = std::make_shared<Sink>();
     own.open({.path = {}, .query = {}, .body = {}, .headers = &headers}, http::Responder(sink));

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ouzel/gateway/memory_log_fixture.h"
+#include "ouzel/gateway/log_rows_fixture.h"
 
 namespace ouzel {
 namespace {
@@ -32,7 +32,7 @@ class OutcomeFeedTest : public testing::Test {
 };
 
 TEST_F(OutcomeFeedTest, TakesWhatItsSinkAsksFor) {
-  log_.commit(0, 0, "parxp");
+  commit(log_, 0, 0, "parxp");
   const auto of = [&](FeedOptions options) {
     OutcomeFeed feed(log_, from_the_beginning(), options);
     return places(next(feed));
@@ -46,9 +46,9 @@ TEST_F(OutcomeFeedTest, TakesWhatItsSinkAsksFor) {
 }
 
 TEST_F(OutcomeFeedTest, ARunNeverCrossesAFrame) {
-  log_.commit(0, 0, "aapaaa");
-  log_.commit(0, 6, "aa");
-  log_.commit(1, 0, "a");
+  commit(log_, 0, 0, "aapaaa");
+  commit(log_, 0, 6, "aa");
+  commit(log_, 1, 0, "a");
   OutcomeFeed feed(log_, from_the_beginning(), {.alerts = true, .message_events_max = 3});
   const FeedWindow window = next(feed);
   EXPECT_EQ(places(window), (Places{"0:0-3", "0:4-5", "0:6-7", "1:0-0"}));
@@ -63,9 +63,9 @@ TEST_F(OutcomeFeedTest, ARunNeverCrossesAFrame) {
 
 /// A window may end within a frame; who begins anew from its cursor gets the very same messages.
 TEST_F(OutcomeFeedTest, GoesOnFromAnyCursorWithTheSameMessages) {
-  log_.commit(0, 0, "aaaaa");
-  log_.commit(1, 0, "pxaap");
-  log_.commit(0, 5, "aaa");
+  commit(log_, 0, 0, "aaaaa");
+  commit(log_, 1, 0, "pxaap");
+  commit(log_, 0, 5, "aaa");
   const FeedOptions options{.alerts = true, .message_events_max = 2, .window_messages_max = 1};
   OutcomeFeed whole(log_, from_the_beginning(), options);
   Places all;
@@ -83,12 +83,12 @@ TEST_F(OutcomeFeedTest, GoesOnFromAnyCursorWithTheSameMessages) {
 }
 
 TEST_F(OutcomeFeedTest, AWindowIsBoundedInBytesAndRows) {
-  log_.commit(0, 0, std::string(10, 'a'));
+  commit(log_, 0, 0, std::string(10, 'a'));
   OutcomeFeed small(log_, from_the_beginning(), {.all = true, .window_bytes_max = 1});
   const FeedWindow window = next(small);
   EXPECT_EQ(places(window), (Places{"0:0-0"})) << "one at least, or it would never get on";
   EXPECT_TRUE(window.more);
-  for (int frame = 1; frame < 10; ++frame) log_.commit(0, 10 * frame, std::string(10, 'p'));
+  for (int frame = 1; frame < 10; ++frame) commit(log_, 0, 10 * frame, std::string(10, 'p'));
   OutcomeFeed picky(log_, from_the_beginning(), {.reviews = true, .rows_max = 25});
   const FeedWindow nothing = next(picky);
   EXPECT_TRUE(nothing.messages.empty());
@@ -99,18 +99,18 @@ TEST_F(OutcomeFeedTest, AWindowIsBoundedInBytesAndRows) {
 TEST_F(OutcomeFeedTest, FollowsTheLog) {
   OutcomeFeed feed(log_, from_the_beginning(), {.alerts = true});
   EXPECT_FALSE(next(feed).more);
-  log_.commit(0, 0, "a");
+  commit(log_, 0, 0, "a");
   EXPECT_EQ(places(next(feed)), (Places{"0:0-0"}));
   EXPECT_TRUE(next(feed).messages.empty());
-  log_.commit(0, 1, "a");
+  commit(log_, 0, 1, "a");
   EXPECT_EQ(places(next(feed)), (Places{"0:1-1"}));
 }
 
 TEST_F(OutcomeFeedTest, WhatRetentionRemovedIsCounted) {
-  log_.commit(0, 0, "aaa");
+  commit(log_, 0, 0, "aaa");
   OutcomeFeed feed(log_, from_the_beginning(), {.alerts = true});
   EXPECT_EQ(next(feed).messages.size(), 3U);
-  for (int frame = 1; frame < 5; ++frame) log_.commit(0, 3 * frame, "aaa");
+  for (int frame = 1; frame < 5; ++frame) commit(log_, 0, 3 * frame, "aaa");
   log_.forget(3);
   const FeedWindow window = next(feed);
   EXPECT_EQ(window.skipped, 6U);
@@ -122,11 +122,11 @@ TEST_F(OutcomeFeedTest, WhatRetentionRemovedIsCounted) {
 }
 
 TEST_F(OutcomeFeedTest, DamageIsPassedAndSaid) {
-  log_.commit(0, 0, "aa");
-  log_.commit(0, 2, "aa");
-  log_.commit(0, 4, "aa");
+  commit(log_, 0, 0, "aa");
+  commit(log_, 0, 2, "aa");
+  commit(log_, 0, 4, "aa");
   log_.frames[1].damaged = true;
-  log_.commit(0, 6, "aa");
+  commit(log_, 0, 6, "aa");
   log_.frames[3].body.resize(log_.frames[3].body.size() / 2);
   OutcomeFeed feed(log_, from_the_beginning(), {.alerts = true});
   const FeedWindow window = next(feed);
@@ -134,15 +134,15 @@ TEST_F(OutcomeFeedTest, DamageIsPassedAndSaid) {
   EXPECT_EQ(window.skipped, 2U) << "those of the damaged frame";
   EXPECT_EQ(places(window).at(2), "0:4-4");
   EXPECT_EQ(feed.cursor().position, log_.durable_end());
-  log_.commit(0, 8, "a");
+  commit(log_, 0, 8, "a");
   const FeedWindow after = next(feed);
   EXPECT_EQ(after.skipped, 2U) << "those of the frame that could not be opened";
   EXPECT_EQ(places(after), (Places{"0:8-8"}));
 }
 
 TEST_F(OutcomeFeedTest, ARejectHasItsEventsBytes) {
-  log_.accept(0, 0, {R"({"first":1})", R"({"second":2})"});
-  log_.commit(0, 0, "px");
+  accept(log_, 0, 0, {R"({"first":1})", R"({"second":2})"});
+  commit(log_, 0, 0, "px");
   OutcomeFeed feed(log_, from_the_beginning(), {.rejects = true});
   const FeedWindow window = next(feed);
   ASSERT_EQ(window.messages.size(), 1U);

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "ouzel/gateway/egress/log_feed.h"
-#include "ouzel/gateway/memory_log_fixture.h"
+#include "ouzel/gateway/log_rows_fixture.h"
 
 namespace ouzel {
 namespace {
@@ -88,7 +88,7 @@ class SinkTest : public testing::Test {
 };
 
 TEST_F(SinkTest, DeliversWindowByWindowAndKeepsItsPlace) {
-  log_.commit(0, 0, "apaaa");
+  commit(log_, 0, 0, "apaaa");
   run_out();
   EXPECT_EQ(outlet_->delivered, (Offsets{0, 2, 3, 4}));
   EXPECT_EQ(sink_->needed(), log_.durable_end());
@@ -102,7 +102,7 @@ TEST_F(SinkTest, DeliversWindowByWindowAndKeepsItsPlace) {
 }
 
 TEST_F(SinkTest, TheCursorNeverPassesWhatIsNotDelivered) {
-  log_.commit(0, 0, "aaaa");
+  commit(log_, 0, 0, "aaaa");
   ASSERT_TRUE(sink_->step());
   ASSERT_TRUE(sink_->step());
   EXPECT_EQ(outlet_->delivered, (Offsets{0, 1}));
@@ -121,7 +121,7 @@ TEST_F(SinkTest, WhatIsOfNoInterestMovesTheCursorNowAndThen) {
   run_out();
   const LogPosition before = sink_->needed();
   clock_.advance(std::chrono::seconds(4));
-  log_.commit(0, 0, "pppp");
+  commit(log_, 0, 0, "pppp");
   run_out();
   EXPECT_EQ(sink_->needed(), before);
   EXPECT_EQ(sink_->status().next[0], Offset(4)) << "shown at once";
@@ -131,10 +131,10 @@ TEST_F(SinkTest, WhatIsOfNoInterestMovesTheCursorNowAndThen) {
 }
 
 TEST_F(SinkTest, AGapIsCounted) {
-  log_.commit(0, 0, "a");
+  commit(log_, 0, 0, "a");
   run_out();
-  log_.commit(0, 1, "aaa");
-  log_.commit(0, 4, "a");
+  commit(log_, 0, 1, "aaa");
+  commit(log_, 0, 4, "a");
   log_.forget(2);
   run_out();
   EXPECT_EQ(outlet_->delivered, (Offsets{0, 4}));
@@ -142,7 +142,7 @@ TEST_F(SinkTest, AGapIsCounted) {
 }
 
 TEST_F(SinkTest, AtTheEndItDeliversWhatIsThere) {
-  log_.commit(0, 0, "aaaaa");
+  commit(log_, 0, 0, "aaaaa");
   sink_->start();
   sink_->stop(clock_.steady() + std::chrono::seconds(1));
   EXPECT_EQ(outlet_->delivered, (Offsets{0, 1, 2, 3, 4}));
@@ -151,7 +151,7 @@ TEST_F(SinkTest, AtTheEndItDeliversWhatIsThere) {
 }
 
 TEST_F(SinkTest, AtTheEndItDoesNotWaitForOneThatDoesNotGetOn) {
-  log_.commit(0, 0, "aa");
+  commit(log_, 0, 0, "aa");
   outlet_->trouble = "refused";
   sink_->start();
   sink_->stop(clock_.steady() + std::chrono::hours(1));  // The clock stands: only trouble ends it.
