@@ -1,4 +1,5 @@
 """What is done to workers, brokers and the connections between them: the modes of a campaign."""
+import re
 import signal
 import time
 
@@ -8,6 +9,7 @@ import worker
 
 SESSION_S = crash_campaign.SESSION_MS / 1000
 MET_S = 20
+OWNERS_S = 120    # within which what a dead owner left is gone
 # Where a worker is killed: what of it the proxy holds then, and whether it takes a start to get
 # there.
 POINTS = (("Produce", proxy.REQUEST, False), ("Produce", proxy.REPLY, False),
@@ -32,6 +34,44 @@ class Zombie(crash_campaign.Campaign):
         time.sleep(self.random.uniform(SESSION_S - 1, SESSION_S + 4))
         one.resume()
         time.sleep(self.random.uniform(0, 3))
+
+
+class Lives(crash_campaign.Campaign):
+    """A worker ends, killed or told to, and another with a new data directory comes instead: a new
+    owner of snapshots. What owners leave that never come back must go."""
+    must_count = ("lives",)
+
+    def disturb(self):
+        at = self.random.randrange(len(self.workers))
+        one = self.workers[at]
+        time.sleep(self.random.uniform(0, 2))
+        if self.figures["lives"] % 2:
+            one.kill()
+        elif one.stop() != 0:
+            raise RuntimeError(f"SIGTERM did not end it:\n{one.log_tail()}")
+        self.figures["lives"] += 1
+        number = f"life-{self.figures['lives']}"
+        self.workers[at] = worker.Worker(self.folder, number, one.pipeline, self.hooks)
+        self.start(self.workers[at])
+        self.wait_until_only_the_living_own()
+
+    def wait_until_only_the_living_own(self):
+        end = time.monotonic() + OWNERS_S
+        while (dead := self.owners() - {self.owner(one) for one in self.workers}):
+            if time.monotonic() > end:
+                self.fail_loudly(f"owners that are gone still have folders: {dead}")
+            time.sleep(0.2)
+
+    def owners(self):
+        return {path.name for path in (self.folder / f"{self.name}-snapshots").iterdir()}
+
+    def owner(self, one):
+        """The folder that a worker writes its snapshots to; none yet: none."""
+        try:
+            meta = (one.data_dir / "ouzel.meta").read_text()
+        except FileNotFoundError:
+            return None
+        return f"{self.name}-" + re.search("^log_id (.*)$", meta, re.MULTILINE).group(1)
 
 
 class Brokers(crash_campaign.Campaign):
@@ -281,4 +321,4 @@ class Storm(crash_campaign.Campaign):
 
 MODES = {**crash_campaign.MODES, "zombie": Zombie, "brokers": Brokers, "alone": Alone,
          "point": Point, "lossy": Lossy, "inside": Inside, "undecided": Undecided,
-         "overtaken": Overtaken, "storm": Storm}
+         "overtaken": Overtaken, "storm": Storm, "lives": Lives}

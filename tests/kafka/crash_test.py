@@ -46,6 +46,9 @@ class Crash(unittest.TestCase):
     def test_storm(self):
         self.check("storm", 20)
 
+    def test_lives(self):
+        self.check("lives", 5)
+
     def test_zombies(self):
         self.check("zombie", 3)
 

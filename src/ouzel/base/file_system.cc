@@ -135,8 +135,9 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<void> remove(const std::string& path) override {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_error("cannot remove", path);
-    return {};
+    if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+    if (errno == EISDIR && ::rmdir(path.c_str()) == 0) return {};
+    return system_error("cannot remove", path);
   }
 
   Result<void> make_directory(const std::string& path) override {

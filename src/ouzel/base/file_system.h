@@ -52,7 +52,7 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   /// Replaces `to` if it exists.
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
-  virtual Result<void> remove(const std::string& path) = 0;
+  virtual Result<void> remove(const std::string& path) = 0;  ///< A file, or an empty directory.
   virtual Result<void> make_directory(const std::string& path) = 0;
   virtual Result<void> sync_directory(const std::string& path) = 0;
   /// Names (without the path) of a directory's entries, sorted.

@@ -10,7 +10,7 @@
 ///
 /// A name that starts with `.forget-` is a draft of a file on its way to its name: left behind by a
 /// kill, never listed, to be ignored. A lock is real, but for one in a directory that is not yet.
-/// Renaming a directory is not supported (error internal).
+/// Renaming a directory is not supported (error internal), nor is removing one.
 ///
 /// Thread-safe. Owns the real file system; its files may not outlive it.
 #pragma once

@@ -205,8 +205,39 @@ Result<void> SnapshotSlots::read(const SnapshotHeader& header, KeyTable& keys, s
   return {};
 }
 
+Result<void> SnapshotSlots::remove(const std::function<bool(const SnapshotHeader&)>& useless) {
+  for (std::size_t i = 0; i < kSnapshotSlots; ++i) {
+    const auto file = fs_.open(path(i), OpenMode::read);
+    if (!file) continue;  // Absent, or gone meanwhile.
+    std::string page(kPageBytes, '\0');
+    OUZEL_TRY(const std::size_t got, (*file)->read(0, page.data(), page.size()));
+    page.resize(got);
+    bool remove = page.find_first_not_of('\0') == page.npos;
+    if (const auto header = decode(page);
+        header && header->log_id == place_.log_id && header->partition == place_.partition) {
+      remove = useless(*header);
+    }
+    if (remove) OUZEL_TRY_VOID(fs_.remove(path(i)));
+  }
+  return {};
+}
+
+/// What is written to a file without a name is lost.
+void SnapshotSlots::forget_removed() {
+  for (std::size_t i = 0; i < kSnapshotSlots; ++i) {
+    Slot& slot = slots_[i];
+    if (!slot.file || fs_.exists(path(i))) continue;
+    slot.file.reset();
+    slot.number = 0;
+    slot.epoch.reset();
+    slot.crcs.clear();
+    slot.bytes = 0;
+  }
+}
+
 Result<std::optional<std::uint64_t>> SnapshotSlots::begin(std::uint64_t number, std::uint64_t epoch,
                                                           std::size_t chunk_bytes) {
+  forget_removed();
   // The slot with the oldest content; the other two stay whole.
   writing_ = 0;
   for (std::size_t i = 1; i < kSnapshotSlots; ++i) {
@@ -215,6 +246,7 @@ Result<std::optional<std::uint64_t>> SnapshotSlots::begin(std::uint64_t number, 
   OUZEL_CHECK(slots_[writing_].number < number);
   Slot& slot = slots_[writing_];
   if (!slot.file) {
+    OUZEL_TRY_VOID(fs_.make_directory(place_.directory));  // It may have been removed when empty.
     OUZEL_TRY(slot.file, fs_.open(path(writing_), OpenMode::create));
     OUZEL_TRY_VOID(fs_.sync_directory(place_.directory));
   }

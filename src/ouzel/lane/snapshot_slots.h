@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,12 @@ class SnapshotSlots {
   Result<void> read(const SnapshotHeader& header, KeyTable& keys, std::string& shared,
                     std::string& duplicates);
 
+  /// Removes the files whose snapshot `useless` picks, each looked at just before, and those that
+  /// hold none because a crash came in between. What is damaged, of another version or of another
+  /// log stays. For a folder that nobody writes to: an owner that is there after all makes a new
+  /// file for its next snapshot.
+  Result<void> remove(const std::function<bool(const SnapshotHeader&)>& useless);
+
   /// Begins the next snapshot, of epoch `epoch`, in the slot whose turn it is. Only chunks that
   /// changed after the epoch it returns need writing; nullopt: all do.
   Result<std::optional<std::uint64_t>> begin(std::uint64_t number, std::uint64_t epoch,
@@ -82,6 +89,7 @@ class SnapshotSlots {
     std::atomic<std::uint64_t> bytes{0};
   };
   std::string path(std::size_t slot) const;
+  void forget_removed();
 
   FileSystem& fs_;
   const SnapshotPlace place_;

@@ -109,7 +109,8 @@ Result<void> KafkaEngine::prepare(Random& random) {
     OUZEL_TRY_VOID(fs_.make_directory(path));
   }
   OUZEL_TRY_VOID(fs_.sync_directory(snapshot_root()));
-  group_id_ = hash128(source.group + '\n' + source.topic + '\n' + plan_->schema.key.name).low;
+  const std::string names = source.group + '\n' + source.topic + '\n' + plan_->schema.key.name;
+  owners_.emplace(fs_, snapshot_root(), transactional_id_, hash128(names).low);
   OUZEL_TRY(consumer_, open_consumer({.settings = options_.consumer_settings,
                                       .topic = source.topic,
                                       .group = source.group},

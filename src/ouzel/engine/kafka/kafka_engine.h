@@ -28,6 +28,7 @@
 #include "ouzel/base/file_system.h"
 #include "ouzel/engine/data_directory.h"
 #include "ouzel/engine/kafka/partition.h"
+#include "ouzel/engine/kafka/snapshot_owners.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/lane/status.h"
 #include "ouzel/log/kafka/kafka_spec.h"
@@ -108,6 +109,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void judge(PartitionFound& found, PartitionId id, const CommitNote& note,
              const Watermarks& marks);
   void restore(KafkaPartition& partition);
+  void restore_listed(KafkaPartition& partition);
   std::unique_ptr<Lane> make_lane(KafkaPartition& partition);
   void close_partition(KafkaPartition& partition);
   bool drain(std::span<const PartitionPtr> partitions);
@@ -122,6 +124,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::uint64_t in_flight() const;
   void run_keeper();
   void publish(SnapshotJob job);
+  void remove_replaced(KafkaPartition& partition);
   void ask_for_snapshots();
   void watch_partitions();
   void committed(std::span<const FrameHeader> headers);
@@ -141,7 +144,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::function<std::vector<SinkStatus>()> sinks_;
   std::unique_ptr<DataDirectory> directory_;
   std::string transactional_id_;
-  std::uint64_t group_id_ = 0;  ///< Of group, topic and key: whose snapshots fit.
+  std::optional<SnapshotOwners> owners_;
   std::unique_ptr<KafkaConsumer> consumer_;
   std::unique_ptr<TransactionLog> log_;
   std::vector<std::unique_ptr<Worker>> workers_;

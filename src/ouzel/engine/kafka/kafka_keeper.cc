@@ -17,6 +17,8 @@ constexpr std::chrono::nanoseconds kSnapshotEvery = std::chrono::seconds(10);
 constexpr std::uint64_t kLargeState = 64 << 20;
 constexpr std::uint64_t kLargeStateTimes = 6;
 constexpr std::chrono::nanoseconds kWatchEvery = std::chrono::seconds(10);
+/// A partition's other owners are looked through so often at most; it costs a listing of each.
+constexpr std::chrono::nanoseconds kCleanEvery = std::chrono::minutes(1);
 constexpr std::uint64_t kStateShare = 8;  ///< As the segment engine's (engine/keeper.cc).
 
 }  // namespace
@@ -71,6 +73,22 @@ void KafkaEngine::publish(SnapshotJob job) {
                    {"why", done.error().message}});
   }
   partition->lane->snapshot_published();
+  if (done) remove_replaced(*partition);
+}
+
+/// Snapshots of workers that had the partition before. What cannot be removed now will be later.
+void KafkaEngine::remove_replaced(KafkaPartition& partition) {
+  const SteadyTime now = clock_.steady();
+  if (partition.cleaned != SteadyTime{} && now - partition.cleaned < kCleanEvery) return;
+  const auto at = consumer_->committed({&partition.id, 1}, kAsk);
+  if (!at || at->size() != 1 || !at->front().offset) return;
+  const auto note = read_note(at->front().metadata);
+  const auto done = owners_->remove_replaced({.partition = partition.id,
+                                              .committed = *at->front().offset,
+                                              .decided = note && note->plan == plan_->hash,
+                                              .state = plan_->state_hash});
+  if (!done) logging::warn("old snapshots not removed", {{"why", done.error().message}});
+  if (!done || *done) partition.cleaned = now;
 }
 
 void KafkaEngine::ask_for_snapshots() {

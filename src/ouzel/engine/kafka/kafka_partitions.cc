@@ -211,15 +211,22 @@ void KafkaEngine::recover(KafkaPartition& partition, const GroupOffset& at,
   log_->enter(partition.id, at.offset, std::move(note));
 }
 
-/// The best snapshot of any worker, at or before the committed offset.
+/// Takes the best snapshot of any worker, at or before the committed offset.
 void KafkaEngine::restore(KafkaPartition& partition) {
   PartitionFound& found = partition.found;
-  std::vector<std::pair<SnapshotHeader, std::unique_ptr<SnapshotSlots>>> candidates;
+  restore_listed(partition);
+  // One that went away under our eyes was replaced by one that a second look finds.
+  if (found.rebuilt && !options_.rebuild_state) restore_listed(partition);
+  if (!found.rebuilt) partition.lane->set_captured(found.replay_offset);
+  if (found.rebuilt) found.replay_offset = std::min(found.oldest, found.committed);
+}
+
+void KafkaEngine::restore_listed(KafkaPartition& partition) {
+  PartitionFound& found = partition.found;
+  found.snapshots.clear();
+  found.rebuilt = false;
   std::vector<std::string> notes;
   std::uint64_t newest_number = 0;
-  const std::string root = snapshot_root();
-  const auto owners = fs_.list(root);
-  if (!owners) notes.push_back(owners.error().message);
   std::vector<std::unique_ptr<SnapshotSlots>> others;
   std::vector<std::pair<SnapshotHeader, SnapshotSlots*>> usable;
   const auto look = [&](SnapshotSlots& slots) {
@@ -231,10 +238,10 @@ void KafkaEngine::restore(KafkaPartition& partition) {
       }
     }
   };
-  for (const std::string& owner : owners ? *owners : std::vector<std::string>{}) {
-    if (owner == transactional_id_) continue;
-    others.push_back(std::make_unique<SnapshotSlots>(
-        fs_, SnapshotPlace{root + "/" + owner, group_id_, partition.id}));
+  const auto places = owners_->others(partition.id);
+  if (!places) notes.push_back(places.error().message);
+  for (const SnapshotPlace& place : places ? *places : std::vector<SnapshotPlace>{}) {
+    others.push_back(std::make_unique<SnapshotSlots>(fs_, place));
     look(*others.back());
   }
   look(*partition.slots);
@@ -255,14 +262,10 @@ void KafkaEngine::restore(KafkaPartition& partition) {
   });
   for (const std::string& note : notes) logging::warn("snapshot not used", {{"why", note}});
   partition.lane->set_snapshot_number(newest_number);
-  if (!found.rebuilt) partition.lane->set_captured(found.replay_offset);
-  if (found.rebuilt) found.replay_offset = std::min(found.oldest, found.committed);
 }
 
 std::unique_ptr<Lane> KafkaEngine::make_lane(KafkaPartition& partition) {
-  const std::string own = snapshot_root() + "/" + transactional_id_;
-  partition.slots =
-      std::make_unique<SnapshotSlots>(fs_, SnapshotPlace{own, group_id_, partition.id});
+  partition.slots = std::make_unique<SnapshotSlots>(fs_, owners_->own(partition.id));
   return std::make_unique<Lane>(partition.id,
                                 LaneSeams{.plan = plan_.get(),
                                           .log = log_.get(),

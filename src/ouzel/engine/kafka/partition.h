@@ -47,6 +47,7 @@ struct KafkaPartition {
   std::optional<Offset> first_shown;  ///< The first event whose outcome this member showed.
   std::unique_ptr<Lane> lane;         ///< Null: stopped, `found.stopped` says why.
   Worker* worker = nullptr;
+  SteadyTime cleaned{};       ///< When other owners' snapshots were last removed; the keeper's.
   bool out_of_place = false;  ///< Records come from elsewhere than `input.next`: none is taken.
 };
 
