@@ -1,14 +1,19 @@
 """The commands that work with Kafka, on a real one: topics, simulate, send, tap, dlq, doctor; and
 what each says of a broker that it cannot use."""
+import base64
+import http.server
 import json
 import os
 import pathlib
+import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
 import broker
+import certificates
 import clients
 import worker
 
@@ -34,6 +39,23 @@ LOGIN = """\
   sasl: {{mechanism: SCRAM-SHA-512, username: alice, password: "${{env:SECRET}}"}}
   ssl.ca.location: {ca}
 """
+
+
+class NoSchemas(http.server.BaseHTTPRequestHandler):
+    """As Confluent's registry answers."""
+    protocol_version = "HTTP/1.1"
+    login = "Basic " + base64.b64encode(b"alice:alice-secret").decode()
+
+    def do_GET(self):
+        known = self.headers.get("Authorization") == self.login
+        body = b'{"error_code":40403,"message":"Schema not found"}' if known else b"{}"
+        self.send_response(404 if known else 401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
 
 
 class Commands(unittest.TestCase):
@@ -94,6 +116,64 @@ class Topics(Commands):
         self.assertIn("narrow: 2 partitions, 1 copy: must have 3, as the events", listed)
         self.assertIn("narrow: is there: 2 partitions, 1 copy: must have 3, as the events",
                       self.ouzel("topics", "create", self.plain, *other, exit_code=FAILED).stdout)
+
+
+class SchemaRegistry(Commands):
+    """What doctor says of a registry; the worker asks it in the same way."""
+
+    def serve(self, kind=None):
+        """The URL of one that knows no schema and wants alice's login; `kind`: of its certificate,
+        else it speaks no TLS. Beside it who is to be trusted."""
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NoSchemas)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        port, made = server.server_address[1], None
+        if kind is not None:
+            made = certificates.Security(self.folder / f"registry-{port}", kind)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(made.server)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http{'' if kind is None else 's'}://127.0.0.1:{port}", made
+
+    def check(self, url, authority=None, login="alice:alice-secret"):
+        sets = [f"source.kafka={{topic: telemetry, registry: '{url}', registry_login: '{login}'}}"]
+        if authority is not None:
+            sets.append(f"source.kafka.registry_ca_file={authority}")
+        done = self.ouzel("doctor", self.plain, "--format", "json", exit_code=FAILED,
+                          *(word for one in sets for word in ("--set", one)))
+        return next(one for one in json.loads(done.stdout) if one["check"] == "schema registry")
+
+    def test_that_answers(self):
+        url, _ = self.serve()
+        self.assertEqual(self.check(url), {"check": "schema registry", "state": "ok",
+                                           "found": f"{url} answers", "advice": ""})
+        url, made = self.serve("good")
+        self.assertEqual(self.check(url, made.authority)["state"], "ok")
+        beside = made.authority.relative_to(self.folder)   # the pipeline file is there too
+        self.assertEqual(self.check(url, beside)["state"], "ok")
+
+    def told(self, words, advice, found):
+        self.assertEqual(found["state"], "fail")
+        self.assertIn(words, found["found"])
+        self.assertEqual(found["advice"], advice)
+
+    def test_that_cannot_be_trusted(self):
+        advice = "source.kafka.registry_ca_file names who is trusted"
+        url, made = self.serve("good")
+        self.told("self-signed certificate in certificate chain", advice, self.check(url))
+        self.told("certificate", advice, self.check(url, made.other_authority))
+        self.told("nowhere.pem", advice, self.check(url, "nowhere.pem"))
+        for kind, words in (("expired", "certificate has expired"),
+                            ("self_signed", "self-signed certificate")):
+            url, made = self.serve(kind)
+            self.told(words, advice, self.check(url, made.authority))
+
+    def test_that_does_not_let_us_in_or_is_away(self):
+        url, _ = self.serve()
+        self.told("HTTP 401", "see source.kafka.registry_login", self.check(url, login="a:b"))
+        self.told("onnect", "see source.kafka.registry in press's file",
+                  self.check("http://127.0.0.1:1"))
 
 
 class ThroughAPipeline(Commands):

@@ -28,6 +28,7 @@ void check_source(const KafkaSourceSpec& now, const KafkaSourceSpec& next, Chang
   check(&KafkaSourceSpec::format, "format");
   check(&KafkaSourceSpec::registry, "registry");
   check(&KafkaSourceSpec::registry_login, "registry_login");
+  check(&KafkaSourceSpec::registry_ca_file, "registry_ca_file");
   check(&KafkaSourceSpec::guarantee, "guarantee");
   check(&KafkaSourceSpec::transaction, "transaction");
   check(&KafkaSourceSpec::outcomes, "outcomes");

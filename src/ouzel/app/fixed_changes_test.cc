@@ -33,6 +33,7 @@ TEST(FixedChanges, EveryKeyOfSourceKafkaTakesARestart) {
                        {"format", "json"},
                        {"registry", "\"http://r:1\""},
                        {"registry_login", "a:secret"},
+                       {"registry_ca_file", "ca.pem"},
                        {"guarantee", "at_least_once"},
                        {"transaction", "50ms"},
                        {"outcomes", "o"},

@@ -5,6 +5,7 @@
 
 #include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/command_line.h"
+#include "ouzel/app/kafka_registry.h"
 #include "ouzel/app/version.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/gateway/egress/cursor_file.h"
@@ -32,14 +33,6 @@ Result<KafkaEngineOptions> engine_options(const RunOptions& options) {
                             .producer_settings = std::move(settings.producer)};
 }
 
-/// Shared by all who read records; null: the pipeline names none.
-std::shared_ptr<SchemaRegistry> open_registry(const KafkaSourceSpec& source, const Clock& clock) {
-  if (source.registry.empty()) return nullptr;
-  return std::make_shared<SchemaRegistry>(
-      make_registry_client({.url = source.registry, .login = source.registry_login}),
-      source.registry, clock);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
@@ -54,7 +47,7 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
   made->plan_ = std::make_shared<const Plan>(std::move(plan));
   wanted.workers = worker_count(options, made->plan_->partitions);
   wanted.make_reader = [plan = made->plan_, source = wanted.source, clock = seams.clock,
-                        registry = open_registry(wanted.source, *seams.clock)] {
+                        registry = open_registry(pipeline, *seams.clock)] {
     auto events = std::make_shared<RecordEvents>(plan->schema,
                                                  RecordEvents::Options{.pipeline = plan->pipeline,
                                                                        .topic = source.topic,

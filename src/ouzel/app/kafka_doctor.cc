@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "ouzel/app/kafka_registry.h"
 #include "ouzel/app/topics.h"
 #include "ouzel/log/kafka/kafka_library.h"
 #include "ouzel/log/kafka/kafka_settings.h"
@@ -37,6 +38,7 @@ class KafkaDoctor {
       : pipeline_(pipeline), source_(pipeline.kafka_source), clock_(clock) {}
 
   std::vector<Check> examine() {
+    if (!source_.registry.empty()) registry();
     auto admin = open_admin(pipeline_);
     if (!admin) {
       fault("kafka", admin.error());
@@ -55,11 +57,18 @@ class KafkaDoctor {
     checks_.push_back({state, std::move(name), std::move(found), std::move(advice)});
   }
 
-  void fault(const std::string& name, const Error& error) {
+  void fault(const std::string& name, const Error& error, const std::string& key = "kafka") {
     auto [found, advice] = apart(error.message);
-    if (advice.empty()) advice = "see kafka in " + pipeline_.name + "'s file";
+    if (advice.empty()) advice = "see " + key + " in " + pipeline_.name + "'s file";
     say(State::fail, name, std::move(found), std::move(advice));
     checks_.back().away = error.code == ErrorCode::unavailable;
+  }
+
+  /// Asked what the engine asks: an id that most have, and that it is unknown is an answer too.
+  void registry() {
+    const auto found = open_registry(pipeline_, clock_)->find(std::string_view("\0\0\0\0\1", 5));
+    if (!found) return fault("schema registry", found.error(), "source.kafka.registry");
+    say(State::ok, "schema registry", source_.registry + " answers");
   }
 
   bool brokers() {

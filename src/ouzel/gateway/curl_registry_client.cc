@@ -50,6 +50,7 @@ class CurlRegistryClient final : public RegistryClient {
     const CURLcode code = curl_easy_perform(easy_.get());
     if (code != CURLE_OK) {
       answer.error = error_[0] != 0 ? error_.data() : curl_easy_strerror(code);
+      answer.untrusted = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
       if (code == CURLE_WRITE_ERROR) answer.error = "an answer of more than 4 MiB";
       answer.body.clear();
       return answer;
@@ -79,6 +80,9 @@ class CurlRegistryClient final : public RegistryClient {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options_.connect_max));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(options_.answer_max));
+    if (!options_.ca_file.empty()) {
+      curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+    }
     if (!options_.login.empty()) {
       curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
       curl_easy_setopt(easy, CURLOPT_USERPWD, options_.login.c_str());

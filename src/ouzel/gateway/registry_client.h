@@ -14,9 +14,10 @@ inline std::string_view without_slash(std::string_view url) {
 }
 
 struct RegistryAnswer {
-  int status = 0;     ///< 0: there was no answer.
-  std::string body;   ///< As it came, up to what the client takes.
-  std::string error;  ///< Why there was no answer.
+  int status = 0;          ///< 0: there was no answer.
+  std::string body;        ///< As it came, up to what the client takes.
+  std::string error;       ///< Why there was no answer.
+  bool untrusted = false;  ///< There was none because its certificate is not trusted.
 };
 
 class RegistryClient {
@@ -28,8 +29,9 @@ class RegistryClient {
 };
 
 struct RegistryClientOptions {
-  std::string url;    ///< Without a login.
-  std::string login;  ///< `user:password`, for Basic; empty: none. Never printed.
+  std::string url;      ///< Without a login.
+  std::string login;    ///< `user:password`, for Basic; empty: none. Never printed.
+  std::string ca_file;  ///< PEM; empty: the system's authorities.
   std::chrono::milliseconds connect_max{2'000};
   std::chrono::milliseconds answer_max{5'000};  ///< In all.
 };

@@ -56,13 +56,6 @@ bool says_unknown(const RegistryAnswer& answer) {
   return code != nullptr && code->value.token.size() == 5 && code->value.token.starts_with("404");
 }
 
-std::string status_text(const RegistryAnswer& answer) {
-  if (answer.status == 0) return answer.error;
-  std::string out = "HTTP " + std::to_string(answer.status);
-  if (answer.status == 401 || answer.status == 403) out += ": see source.kafka.registry_login";
-  return out;
-}
-
 }  // namespace
 
 std::string name_of_frame(std::string_view frame) {
@@ -123,7 +116,7 @@ Result<RecordSchema> SchemaRegistry::read(std::string_view name, const RegistryA
     return out;
   }
   constexpr int kOk = 200;
-  if (answer.status != kOk) return away(path, status_text(answer));
+  if (answer.status != kOk) return no_answer(path, answer);
   NameTable names;
   JsonDocument document;
   if (!document.parse(answer.body, kAnswerDepthMax, names)) {
@@ -190,7 +183,7 @@ Result<std::string> SchemaRegistry::add_references(const JsonNode& body,
     if (says_unknown(answer)) return "what it refers to is not in the schema registry: " + path;
     NameTable names;
     JsonDocument document;
-    if (answer.status != 200) return away(path, status_text(answer));
+    if (answer.status != 200) return no_answer(path, answer);
     if (!document.parse(answer.body, kAnswerDepthMax, names)) {
       return away(path, "the answer is not JSON");
     }
@@ -203,13 +196,28 @@ Result<std::string> SchemaRegistry::add_references(const JsonNode& body,
   return "";
 }
 
-tl::unexpected<Error> SchemaRegistry::away(std::string_view path, std::string_view why) {
+/// There is none, or it is not that of a registry.
+tl::unexpected<Error> SchemaRegistry::no_answer(std::string_view path,
+                                                const RegistryAnswer& answer) {
+  if (answer.untrusted) {
+    return away(path, answer.error + " (source.kafka.registry_ca_file names who is trusted)",
+                ErrorCode::config);
+  }
+  if (answer.status == 0) return away(path, answer.error);
+  const std::string status = "HTTP " + std::to_string(answer.status);
+  const bool login = answer.status == 401 || answer.status == 403;
+  if (!login) return away(path, status);
+  return away(path, status + " (see source.kafka.registry_login)", ErrorCode::config);
+}
+
+tl::unexpected<Error> SchemaRegistry::away(std::string_view path, std::string_view why,
+                                           ErrorCode code) {
   pause_ = std::clamp<std::chrono::nanoseconds>(pause_ * 2, kPauseMin, kPauseMax);
   ask_from_ = clock_.steady() + pause_;
   std::string message = "schema registry " + url_;
   message.append(path).append(": ").append(why);
   set_trouble(message);
-  return fail(ErrorCode::unavailable, std::move(message));
+  return fail(code, std::move(message));
 }
 
 void SchemaRegistry::set_trouble(std::string why) {

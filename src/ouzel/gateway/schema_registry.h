@@ -51,7 +51,8 @@ class SchemaRegistry {
   /// `url`: for messages. `clock` must outlive this.
   SchemaRegistry(std::unique_ptr<RegistryClient> client, std::string_view url, const Clock& clock);
 
-  /// Of a frame of one of the two sizes. Error unavailable: it cannot be asked now.
+  /// Of a frame of one of the two sizes. Errors: unavailable (it cannot be asked now), config (nor
+  /// before its login or its authorities are corrected, here or there).
   Result<std::shared_ptr<const RecordSchema>> find(std::string_view frame);
   /// Why the registry cannot be asked; empty: it can, as far as is known. Never waits for it.
   std::string trouble() const;
@@ -68,7 +69,9 @@ class SchemaRegistry {
   Result<RecordSchema> read_avro(const JsonNode& body, std::string_view text);
   Result<std::string> add_references(const JsonNode& body, std::vector<std::string>& texts,
                                      std::set<std::string>& seen);
-  tl::unexpected<Error> away(std::string_view path, std::string_view why);
+  tl::unexpected<Error> away(std::string_view path, std::string_view why,
+                             ErrorCode code = ErrorCode::unavailable);
+  tl::unexpected<Error> no_answer(std::string_view path, const RegistryAnswer& answer);
   void set_trouble(std::string why);
 
   const std::unique_ptr<RegistryClient> client_;

@@ -81,10 +81,10 @@ TEST_F(SchemaRegistryTest, TheLoginIsSentAndNeverShown) {
   answer("/schemas/ids/7", 401, "{}");
   const auto refused = found.find(kId7);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(refused.error().code, ErrorCode::config);
   EXPECT_EQ(refused.error().message, "schema registry " + url() +
-                                         "/schemas/ids/7: HTTP 401: see "
-                                         "source.kafka.registry_login");
+                                         "/schemas/ids/7: HTTP 401 (see "
+                                         "source.kafka.registry_login)");
   EXPECT_EQ(logins_.at(0), "Basic dXNlcjpnZWhlaW0=");
   SchemaRegistry without = registry();
   EXPECT_FALSE(without.find(kId7));

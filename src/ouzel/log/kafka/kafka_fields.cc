@@ -65,6 +65,11 @@ void add_input_fields(TableOf<KafkaSourceSpec>& table) {
             {.help = "user:password of the registry",
              .secret = true,
              .check = check_login,
+             .operational = true})
+      .text("registry_ca_file", &KafkaSourceSpec::registry_ca_file,
+            {.help = "PEM file of the certificate authorities of the registry, relative to this "
+                     "file; left out: the system's",
+             .example = "ca.pem",
              .operational = true});
 }
 

@@ -27,6 +27,7 @@ struct KafkaSourceSpec {
   RecordFormat format = RecordFormat::automatic;
   std::string registry;                    ///< URL of a schema registry; empty: none.
   std::string registry_login;              ///< `user:password` there; secret.
+  std::string registry_ca_file;            ///< PEM; empty: the system's authorities.
   std::string outcomes;                    ///< Topic; left out: `<name>-outcomes`.
   std::string rejects;                     ///< Topic; left out: `<name>-rejects`.
   std::string journal;                     ///< Topic; left out: `<name>-journal`.
