@@ -223,14 +223,19 @@ class ThroughAPipeline(Commands):
         self.assertEqual(len({line["id"] for line in outcomes}), 202)
         rejected = {line["id"] for line in outcomes if line["data"]["status"] == "rejected"}
         self.assertGreater(len(rejected), 5)
-        self.check_tap(rejected)
+        self.check_tap(rejected, {line["id"]: line for line in outcomes})
         self.check_dlq(rejected)
 
-    def check_tap(self, rejected):
+    def check_tap(self, rejected, outcomes):
         tap = ("tap", "--pipeline", self.plain)
         rejects = self.lines(*tap, "rejects")
         self.assertEqual({line["id"] for line in rejects}, rejected)
         self.assertEqual({line["data"]["status"] for line in rejects}, {"rejected"})
+        for line in rejects:      # is called what its outcome calls it
+            event = dict(line["data"]["event"])
+            self.assertTrue(event.pop("bytes", None) or event.pop("bytes_base64", None), line)
+            self.assertEqual(event, outcomes[line["id"]]["data"]["event"])
+            self.assertEqual(line.get("time"), outcomes[line["id"]].get("time"))
         self.assertIn("not json", [line["data"]["event"].get("bytes") for line in rejects])
         events = self.lines(*tap, "events")
         self.assertEqual(len({line["ouzelposition"] for line in events}), 202)
@@ -239,6 +244,15 @@ class ThroughAPipeline(Commands):
                          [some])
         outcome = self.lines(*tap, "outcomes", "--from", some["ouzelposition"], "--limit", 1)
         self.assertEqual(outcome[0]["id"], some["ouzelposition"])
+        for partition in (0, 3):
+            theirs = sorted((line["data"]["position"]["offset"], line["id"])
+                            for line in outcomes.values()
+                            if line["data"]["position"]["partition"] == partition)
+            for begin in (0, len(theirs) // 2, len(theirs) - 1):
+                shown = self.lines(*tap, "outcomes", "--from", theirs[begin][1])
+                self.assertEqual([line["id"] for line in shown], [id for _, id in theirs[begin:]])
+            behind = f"{partition}:{theirs[-1][0] + 1}"
+            self.assertEqual(self.lines(*tap, "outcomes", "--from", behind), [])
         self.assertEqual(self.lines(*tap, "outcomes", "--from", "end"), [])
         self.ouzel(*tap, "outcomes", "--from", "9:0", exit_code=CONFIG)
 

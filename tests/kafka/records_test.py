@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import struct
+import subprocess
 import tempfile
 import time
 import unittest
@@ -18,6 +19,7 @@ import broker
 import judge
 import registry
 import scenarios
+import worker
 from engine import ROOT, Engine
 
 SHARED = pathlib.Path(os.environ.get("OUZEL_SHARED", ROOT.parent / "shared"))
@@ -106,6 +108,11 @@ class Topics:
                 return found
             time.sleep(0.2)
 
+    def tap(self, topic):
+        done = subprocess.run([worker.program(), "tap", topic, "--pipeline", self.pipeline],
+                              capture_output=True, text=True, timeout=WAIT_S, check=True)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
     def rejects(self):
         return {int(message.headers[ERRORS + "offset"]): message
                 for message in judge.read_all(self.cluster.bootstrap, "press-rejects")}
@@ -123,6 +130,8 @@ class Records(unittest.TestCase):
             for _, record in cases:
                 self.topics.write(*record)
             outcomes = self.topics.wait(len(cases))
+            events, rejected = self.topics.tap("events"), self.topics.tap("rejects")
+        self.check_tap(events, rejected, cases, outcomes)
         self.assertEqual(len(outcomes), len(cases))
         rejects = self.topics.rejects()
         for offset, ((expected, record), outcome) in enumerate(zip(cases, outcomes)):
@@ -173,6 +182,20 @@ class Records(unittest.TestCase):
             ({"reason": "envelope", "detail": "application/cloudevents+json"},
              (GOOD, b"k", {"content-type": b"application/cloudevents+protobuf"})),
         ]
+
+    def check_tap(self, events, rejected, cases, outcomes):
+        """Framed values are shown as JSON, and a reject is called what its outcome calls it."""
+        framed = next(i for i, (expected, _) in enumerate(cases) if expected == {"key": "a1"})
+        shown = next(one for one in events if one["ouzelposition"] == f"0:{framed}")
+        self.assertEqual(shown["data"], {"device": "a1", "x": 21.125, "mode": "run",
+                                         "samples": [0.5, -1], "at": "2026-03-01T08:00:00.120001Z"})
+        self.assertEqual(len(events), len(cases))
+        self.assertEqual(len(rejected), sum("reason" in expected for expected, _ in cases))
+        for line in rejected:
+            data = json.loads(outcomes[line["data"]["position"]["offset"]].value)
+            event = {name: value for name, value in line["data"]["event"].items()
+                     if not name.startswith("bytes")}
+            self.assertEqual(event, data["event"])
 
     def check(self, offset, expected, record, outcome, rejects):
         value, key, headers = (*record, {})[:3]

@@ -92,9 +92,9 @@ std::optional<RecordLine> outcome_line(const Record& record) {
   return out;
 }
 
-std::optional<RecordLine> reject_line(const Record& record) {
-  const auto errors = [&](const char* name) {
-    return header_of(record, std::string("__ouzel.errors.") + name);
+std::optional<RecordLine> reject_line(const Record& record, const std::optional<EventName>& name) {
+  const auto errors = [&](const char* which) {
+    return header_of(record, std::string("__ouzel.errors.") + which);
   };
   std::uint16_t partition = 0;
   std::uint64_t offset = 0;
@@ -106,9 +106,18 @@ std::optional<RecordLine> reject_line(const Record& record) {
   RecordLine out{PartitionId(partition), Offset(offset), {}};
   const std::string id = position(out.partition, out.offset);
   out.text = outcome_head(id, "/ouzel/" + http::valid_utf8(errors("pipeline").value_or("")),
-                          "dev.ouzel.outcome.v1", std::nullopt);
-  out.text += R"({"event":{"key":)";
-  http::append_json(out.text, http::valid_utf8(record.key.value_or("")));
+                          "dev.ouzel.outcome.v1",
+                          name && !name->time.empty() ? std::optional(name->time) : std::nullopt);
+  out.text += R"({"event":{)";
+  if (name) {
+    out.text += R"("source":)";
+    http::append_json(out.text, name->source);
+    append_member(out.text, "id", name->id);
+    out.text += ',';
+  }
+  out.text += R"("key":)";
+  http::append_json(out.text, name ? name->key : http::valid_utf8(record.key.value_or("")));
+  if (name && !name->time.empty()) append_member(out.text, "time", name->time);
   if (record.value) append_bytes(out.text, *record.value);
   out.text += R"(},"position":{"partition":)" + std::to_string(partition) + R"(,"offset":)" +
               std::to_string(offset) + R"(},"status":"rejected")";

@@ -1,9 +1,9 @@
 /// Records of a pipeline's topics as lines of NDJSON, as `tap` shows them of a data directory.
 ///
-/// An outcome is the same line, byte for byte. A reject stands with its record's own key and value,
-/// and what its headers say; source, id and time of its event stand in its outcome only. An event
-/// is the CloudEvent that it is, or one made around its value; bytes that are no JSON are a text,
-/// or base64 where they are not UTF-8 either.
+/// An outcome is the same line, byte for byte. A reject stands with its record's own value, what
+/// its headers say, and what its event is called as far as that is known. An event is the
+/// CloudEvent that it is, or one made around its value; bytes that are no JSON are a text, or
+/// base64 where they are not UTF-8 either.
 #pragma once
 
 #include <optional>
@@ -21,9 +21,17 @@ struct RecordLine {
   std::string text;
 };
 
+/// What the engine calls an event.
+struct EventName {
+  std::string source, id, key;
+  std::string time;  ///< Empty: it has none.
+};
+
 /// nullopt: it is not of that kind; somebody else wrote it.
 std::optional<RecordLine> outcome_line(const Record& record);
-std::optional<RecordLine> reject_line(const Record& record);
+/// Without a name its key is that of the record.
+std::optional<RecordLine> reject_line(const Record& record,
+                                      const std::optional<EventName>& name = std::nullopt);
 RecordLine event_line(const Record& record, const std::string& pipeline);
 
 /// Value of a header; nullopt: it has none of that name.

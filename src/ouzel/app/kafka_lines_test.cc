@@ -48,6 +48,13 @@ TEST(KafkaLines, RejectsAreWhatTheirHeadersSay) {
             R"("datacontenttype":"application/json","data":{"event":{"key":"k","bytes":)"
             R"("{\"x\":\n1}"},"position":{"partition":1,"offset":9},"status":"rejected",)"
             R"("reason":"schema","detail":"x: \"wrong\"","attempts":2}})");
+  const EventName name{.source = "/s", .id = "a", .key = "d", .time = "2026-03-01T00:00:00Z"};
+  EXPECT_EQ(reject_line(record_of("1", headers), name)->text,
+            R"({"specversion":"1.0","id":"1:9","source":"/ouzel/p","type":"dev.ouzel.outcome.v1",)"
+            R"("time":"2026-03-01T00:00:00Z","datacontenttype":"application/json","data":{"event":)"
+            R"({"source":"/s","id":"a","key":"d","time":"2026-03-01T00:00:00Z","bytes":"1"},)"
+            R"("position":{"partition":1,"offset":9},"status":"rejected","reason":"schema",)"
+            R"("detail":"x: \"wrong\"","attempts":2}})");
   const auto bytes = reject_line(record_of("\xff", headers));
   ASSERT_TRUE(bytes);
   EXPECT_NE(bytes->text.find(R"("bytes_base64":"/w==")"), std::string::npos);

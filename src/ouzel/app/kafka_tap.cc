@@ -7,6 +7,8 @@
 #include "ouzel/app/command_line.h"
 #include "ouzel/app/interrupt.h"
 #include "ouzel/app/kafka_lines.h"
+#include "ouzel/app/outcome_place.h"
+#include "ouzel/app/shown_records.h"
 #include "ouzel/app/tap_printer.h"
 #include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/log/kafka/topic_reader.h"
@@ -21,7 +23,7 @@ constexpr std::size_t kBatch = 1000;
 class KafkaTap {
  public:
   KafkaTap(const TapOptions& options, const Pipeline& pipeline)
-      : options_(options), pipeline_(pipeline), printer_(options) {}
+      : options_(options), pipeline_(pipeline), shown_(pipeline), printer_(options) {}
 
   Result<int> run() {
     const Interrupt interrupt;
@@ -37,6 +39,10 @@ class KafkaTap {
       if (messages.empty() && reader->at_end() && !options_.follow) break;
     }
     printer_.finish();
+    if (shown_.unread() > 0) {
+      std::fprintf(stderr, "ouzel tap: %llu records are shown as they are; the first: %s\n",
+                   static_cast<unsigned long long>(shown_.unread()), shown_.why().c_str());
+    }
     if (foreign_ > 0) {
       std::fprintf(stderr, "ouzel tap: %llu records of topic %s were written by somebody else\n",
                    static_cast<unsigned long long>(foreign_), topic_.c_str());
@@ -59,14 +65,18 @@ class KafkaTap {
     if (options_.from.kind == TapFrom::Kind::end) start.kind = TopicStart::Kind::end;
     if (options_.from.kind == TapFrom::Kind::offset) {
       start.partition = options_.from.partition;
-      // Positions are the events'. An outcome's own offset is another: its partition is read from
-      // the beginning, and what comes before is passed over.
+      // Positions are the events'. The own offset of an outcome or a reject is another.
       const bool events = options_.topic == "events";
       start.kind = events ? TopicStart::Kind::offset : TopicStart::Kind::beginning;
       start.offset = options_.from.offset;
     }
     OUZEL_TRY(const KafkaSettings settings, kafka_settings(pipeline_.kafka, pipeline_.directory));
-    return TopicReader::open(settings.consumer, topic_, start, kMeetMax);
+    OUZEL_TRY(auto reader, TopicReader::open(settings.consumer, topic_, start, kMeetMax));
+    if (options_.from.kind == TapFrom::Kind::offset && options_.topic == "outcomes") {
+      OUZEL_TRY_VOID(
+          seek_outcome(*reader, options_.from.partition, options_.from.offset, kMeetMax));
+    }
+    return reader;
   }
 
   /// False: enough.
@@ -75,9 +85,9 @@ class KafkaTap {
     if (options_.topic == "outcomes") {
       line = outcome_line(record);
     } else if (options_.topic == "rejects") {
-      line = reject_line(record);
+      line = reject_line(record, shown_.name_of(record));
     } else {
-      line = event_line(record, pipeline_.name);
+      line = event_line(shown_.readable(record), pipeline_.name);
     }
     if (!line) {
       ++foreign_;
@@ -91,6 +101,7 @@ class KafkaTap {
 
   const TapOptions& options_;
   const Pipeline& pipeline_;
+  ShownRecords shown_;
   TapPrinter printer_;
   std::string topic_;
   std::uint64_t foreign_ = 0;

@@ -104,6 +104,16 @@ Result<void> RecordEvents::append(const Record& record, Batch& batch) {
   return {};
 }
 
+Result<std::string_view> RecordEvents::value_of(const Record& record) {
+  std::string_view value = record.value.value_or("");
+  if (!record.value || format_ == RecordFormat::json) return value;
+  Said said = read(record);
+  json_.clear();
+  OUZEL_TRY(const Fate fate, unframe(record, said, value));
+  if (fate != Fate::live) return fail(ErrorCode::corrupt, detail_);
+  return value;
+}
+
 /// A value without its framing, by what the headers say of it.
 void RecordEvents::append_value(const Record& record, const Said& said, std::string_view value,
                                 Batch& batch) {

@@ -60,6 +60,10 @@ class RecordEvents {
   /// Appends the record's row to `batch`, which `reset` has shaped. Error unavailable: what it
   /// takes cannot be had now; nothing was appended, and the same call may succeed later.
   Result<void> append(const Record& record, Batch& batch);
+  /// The record's value for those who look at it: JSON where it is framed for a registry. The view
+  /// lives until the next call. Errors: unavailable, as above; corrupt (it cannot be read, and
+  /// why).
+  Result<std::string_view> value_of(const Record& record);
 
  private:
   /// What the headers say, in one pass.

@@ -86,6 +86,22 @@ class RdReader final : public TopicReader {
   bool at_end() const override { return ended_.size() >= assigned_; }
   std::uint32_t partitions() const override { return partitions_; }
 
+  Result<void> seek(PartitionId partition, Offset offset) override {
+    ended_.clear();
+    return assign({.kind = TopicStart::Kind::offset, .partition = partition, .offset = offset});
+  }
+
+  Result<Watermarks> watermarks(PartitionId partition, milliseconds limit) override {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto error =
+        rd_kafka_query_watermark_offsets(client_->handle(), topic_.c_str(), partition.value(), &low,
+                                         &high, static_cast<int>(limit.count()));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return client_->failed("topic " + topic_, error);
+    return Watermarks{Offset(static_cast<std::uint64_t>(low)),
+                      Offset(static_cast<std::uint64_t>(high))};
+  }
+
  private:
   Result<void> assign(const TopicStart& start) {
     const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions_)));

@@ -40,6 +40,9 @@ class TopicReader {
   /// Every partition has been read to its end, as it was when that was reached first.
   virtual bool at_end() const = 0;
   virtual std::uint32_t partitions() const = 0;
+  /// From now on only this partition, from there on.
+  virtual Result<void> seek(PartitionId partition, Offset offset) = 0;
+  virtual Result<Watermarks> watermarks(PartitionId partition, std::chrono::milliseconds limit) = 0;
 };
 
 }  // namespace ouzel
