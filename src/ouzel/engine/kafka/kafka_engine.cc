@@ -365,9 +365,10 @@ TransactionResult KafkaEngine::write_journal(KafkaPartition& partition, std::str
   if (partition.found.plan == plan_->hash) return {};
   const auto commit = CommitReader::open(body);
   if (!commit) return {};
-  if (!partition.first_shown) partition.first_shown = commit->first();
-  // Sent again after an abort it is the same record.
-  if (commit->first() != *partition.first_shown) return {};
+  // A first commit may be without rows. Sent again after an abort it is the same record.
+  const std::pair<Offset, std::uint32_t> commit_at{commit->first(), commit->rows()};
+  if (!partition.first_commit) partition.first_commit = commit_at;
+  if (commit_at != *partition.first_commit) return {};
   const std::string key = text(partition.id.value());
   journal_value_ = "{\"partition\":" + key + ",\"from\":" + text(commit->first().value()) +
                    ",\"plan\":\"" + to_string(plan_->hash) + "\",\"worker\":\"" +

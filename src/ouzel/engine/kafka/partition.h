@@ -6,7 +6,9 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ouzel/engine/recovery.h"
@@ -44,8 +46,9 @@ struct KafkaPartition {
   std::mutex ledger_mutex;
   Ledger ledger;
   PartitionFound found;
-  std::optional<Offset> first_shown;  ///< The first event whose outcome this member showed.
-  std::unique_ptr<Lane> lane;         ///< Null: stopped, `found.stopped` says why.
+  /// Where the first commit of this member began, and its rows; of the log's thread.
+  std::optional<std::pair<Offset, std::uint32_t>> first_commit;
+  std::unique_ptr<Lane> lane;  ///< Null: stopped, `found.stopped` says why.
   Worker* worker = nullptr;
   SteadyTime cleaned{};       ///< When other owners' snapshots were last removed; the keeper's.
   bool out_of_place = false;  ///< Records come from elsewhere than `input.next`: none is taken.
