@@ -158,7 +158,8 @@ class Doctor {
                  "set limits.partitions to that, or name another directory");
     }
     say(State::ok, "data_dir", path + (meta ? " holds an engine's data" : " is there"));
-    if (meta) kept_plans(path);
+    const std::string shared = from_kafka() ? loaded_->pipeline.kafka_source.snapshots : "";
+    if (meta) kept_plans(shared.empty() ? path : shared);
   }
 
   /// Old outcomes can be decided again only with the plans and files that were in force.

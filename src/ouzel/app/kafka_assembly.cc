@@ -27,6 +27,7 @@ Result<KafkaEngineOptions> engine_options(const RunOptions& options) {
   return KafkaEngineOptions{.data_dir = options.data_dir,
                             .rebuild_state = options.rebuild_state,
                             .snapshot_bytes = pipeline.limits.snapshot_bytes,
+                            .retention = pipeline.limits.retention,
                             .in_flight = pipeline.limits.in_flight,
                             .source = pipeline.kafka_source,
                             .consumer_settings = std::move(settings.consumer),

@@ -50,13 +50,14 @@ Result<void> PlanArchive::keep(const Plan& plan) {
     if (whole(fs_, file_path(file.hash), file.hash)) continue;
     OUZEL_TRY(const std::string content, read_file(fs_, file.path));
     if (hash128(content) != file.hash) {
-      return fail(ErrorCode::unavailable,
+      return fail(ErrorCode::config,
                   file.key + ": " + file.path + " changed while it was read: start again");
     }
-    OUZEL_TRY_VOID(replace_file(fs_, files_path(), to_string(file.hash), content));
+    OUZEL_TRY_VOID(
+        replace_shared_file(fs_, {files_path(), to_string(file.hash), writer_}, content));
   }
   if (whole(fs_, plan_path(plan.hash), plan.hash)) return {};
-  return replace_file(fs_, plans_path(), plan_name(plan.hash), plan.text);
+  return replace_shared_file(fs_, {plans_path(), plan_name(plan.hash), writer_}, plan.text);
 }
 
 Result<std::set<Hash128>> PlanArchive::plans() const {
@@ -95,6 +96,14 @@ Result<void> PlanArchive::remove_others(const std::set<Hash128>& needed) {
     if (is_draft(name) || left) removed.push_back(name);
   }
   return remove_all(fs_, files_path(), removed);
+}
+
+Result<void> replace_shared_file(FileSystem& fs, const SharedFile& file, std::string_view content) {
+  if (file.writer.empty()) return replace_file(fs, file.directory, file.name, content);
+  const std::string draft = file.name + "." + file.writer + ".new";
+  OUZEL_TRY_VOID(replace_file(fs, file.directory, draft, content));
+  OUZEL_TRY_VOID(fs.rename(file.directory + "/" + draft, file.directory + "/" + file.name));
+  return fs.sync_directory(file.directory);
 }
 
 std::optional<Hash128> hash_of_plan_name(std::string_view name) {

@@ -22,15 +22,17 @@ namespace ouzel {
 
 class PlanArchive {
  public:
-  PlanArchive(FileSystem& fs, std::string data_dir) : fs_(fs), data_dir_(std::move(data_dir)) {}
+  /// `writer`: told apart from others who write to the same place; empty: there are none.
+  PlanArchive(FileSystem& fs, std::string data_dir, std::string writer = {})
+      : fs_(fs), data_dir_(std::move(data_dir)), writer_(std::move(writer)) {}
 
   std::string plans_path() const { return data_dir_ + "/plans"; }
   std::string files_path() const { return data_dir_ + "/assets"; }
   std::string plan_path(const Hash128& hash) const;
   std::string file_path(const Hash128& hash) const;
 
-  /// Makes the plan and its files durable. Errors: unavailable: no room, or a file has changed
-  /// since the plan was made of it.
+  /// Makes the plan and its files durable. Errors: unavailable (no room), config (a file has
+  /// changed since the plan was made of it).
   Result<void> keep(const Plan& plan);
   /// Removes plans that are not `needed` and files that no needed plan names. If one of those
   /// cannot be read, nobody knows which files it names, and all files stay.
@@ -41,7 +43,17 @@ class PlanArchive {
  private:
   FileSystem& fs_;
   std::string data_dir_;
+  std::string writer_;
 };
+
+struct SharedFile {
+  std::string directory;
+  std::string name;
+  std::string writer;
+};
+/// As `replace_file`, where others may write the same file at the same time: each by a draft of its
+/// own, and the last wins.
+Result<void> replace_shared_file(FileSystem& fs, const SharedFile& file, std::string_view content);
 
 /// Of the name of a kept plan's file; nullopt: it is none.
 std::optional<Hash128> hash_of_plan_name(std::string_view name);

@@ -82,7 +82,7 @@ TEST_F(PlanArchiveTest, AFileThatChangedSinceIsNotKeptUnderTheOldName) {
   put(beside("table.csv"), "id,site\n1,south\n");
   const auto kept = archive_.keep(one);
   ASSERT_FALSE(kept);
-  EXPECT_EQ(kept.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(kept.error().code, ErrorCode::config);
   EXPECT_NE(kept.error().message.find("changed while it was read"), std::string::npos);
   EXPECT_TRUE(archive_.plans()->empty());
 }

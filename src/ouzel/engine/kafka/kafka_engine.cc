@@ -111,6 +111,12 @@ Result<void> KafkaEngine::prepare(Random& random) {
   OUZEL_TRY_VOID(fs_.sync_directory(snapshot_root()));
   const std::string names = source.group + '\n' + source.topic + '\n' + plan_->schema.key.name;
   owners_.emplace(fs_, snapshot_root(), transactional_id_, hash128(names).low);
+  const bool shared = !source.snapshots.empty();
+  plans_.emplace(fs_, clock_,
+                 SharedPlans::Options{.root = shared ? source.snapshots : options_.data_dir,
+                                      .worker = worker(),
+                                      .retention = options_.retention});
+  OUZEL_TRY_VOID(plans_->keep(*plan_));  // Before any outcome is decided by it.
   OUZEL_TRY(consumer_, open_consumer({.settings = options_.consumer_settings,
                                       .topic = source.topic,
                                       .group = source.group},
@@ -196,6 +202,7 @@ void KafkaEngine::start() {
     workers_.back()->start();
   }
   snapshot_time_ = watched_ = clock_.steady();
+  plan_kept_ = clock_.steady() - SharedPlans::kKeepEvery;
   keeper_thread_ = std::thread([this] { run_keeper(); });
   consumer_thread_ = std::thread([this] { run_consumer(); });
 }

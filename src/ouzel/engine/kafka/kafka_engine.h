@@ -4,7 +4,7 @@
 ///   consumer thread   polls, makes rows of records, feeds the lanes; partitions come and go on it
 ///   workers           run the lanes
 ///   the log's thread  writes outcomes and offsets in transactions (transaction_log.h)
-///   keeper            publishes snapshots, watches the number of partitions
+///   keeper            publishes snapshots, keeps the plan, watches the number of partitions
 ///
 /// What the segment engine reads from its outcome frames this one reads from the committed offset
 /// and its note (log/kafka/group.h). A partition's state is the newest snapshot at or before that
@@ -28,6 +28,7 @@
 #include "ouzel/base/file_system.h"
 #include "ouzel/engine/data_directory.h"
 #include "ouzel/engine/kafka/partition.h"
+#include "ouzel/engine/kafka/shared_plans.h"
 #include "ouzel/engine/kafka/snapshot_owners.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/lane/status.h"
@@ -46,6 +47,7 @@ struct KafkaEngineOptions {
   std::uint32_t workers = 1;
   bool rebuild_state = false;
   std::uint64_t snapshot_bytes = 64 << 20;  ///< Of records between two snapshots, at least.
+  std::chrono::nanoseconds retention{};     ///< Of outcomes.
   std::uint64_t in_flight = 200'000;        ///< Rows fetched whose outcomes are not committed.
   KafkaSourceSpec source;                   ///< With the names that the file leaves out.
   KafkaSettingList consumer_settings;
@@ -125,6 +127,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void run_keeper();
   void publish(SnapshotJob job);
   void remove_replaced(KafkaPartition& partition);
+  void keep_plan();
   void ask_for_snapshots();
   void watch_partitions();
   void committed(std::span<const FrameHeader> headers);
@@ -145,6 +148,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::unique_ptr<DataDirectory> directory_;
   std::string transactional_id_;
   std::optional<SnapshotOwners> owners_;
+  std::optional<SharedPlans> plans_;
   std::unique_ptr<KafkaConsumer> consumer_;
   std::unique_ptr<TransactionLog> log_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -166,6 +170,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::uint64_t snapshot_at_ = 0;
   SteadyTime snapshot_time_{};
   SteadyTime watched_{};
+  SteadyTime plan_kept_{};
   std::atomic<bool> joined_{false};  ///< The group has given it partitions, or none, once.
   std::atomic<bool> stopping_{false};
   std::atomic<bool> closing_{false};

@@ -1,5 +1,5 @@
-// The slow side of a worker: snapshots are asked for and published, and the number of the topic's
-// partitions is watched.
+// The slow side of a worker: snapshots are asked for and published, the plan is kept, and the
+// number of the topic's partitions is watched.
 
 #include <algorithm>
 
@@ -42,8 +42,18 @@ void KafkaEngine::run_keeper() {
       publish(std::move(job));
     }
     ask_for_snapshots();
+    keep_plan();
     watch_partitions();
   }
+}
+
+void KafkaEngine::keep_plan() {
+  const SteadyTime now = clock_.steady();
+  if (now - plan_kept_ < SharedPlans::kKeepEvery) return;
+  plan_kept_ = now;
+  auto done = plans_->keep(*plan_);
+  if (done) done = plans_->remove_expired();
+  if (!done) logging::warn("plans not kept", {{"why", done.error().message}});
 }
 
 /// A snapshot counts only once the commit it belongs to is visible.

@@ -107,11 +107,13 @@ void add_output_fields(TableOf<KafkaSourceSpec>& table) {
                {.help = "Rejects carry the header names of Kafka Connect too",
                 .initial = "false",
                 .operational = true})
-      .text("snapshots", &KafkaSourceSpec::snapshots,
-            {.help = "Directory that all workers reach, for the lanes' snapshots; left out: the "
-                     "data directory, and a lane that moves is rebuilt from its topic",
-             .example = "/mnt/shared/press-line",
-             .operational = true});
+      .text(
+          "snapshots", &KafkaSourceSpec::snapshots,
+          {.help = "Directory that all workers reach, for the lanes' snapshots and the plans that "
+                   "were in force; left out: the data directory, and a lane that moves is "
+                   "rebuilt from its topic",
+           .example = "/mnt/shared/press-line",
+           .operational = true});
 }
 
 }  // namespace

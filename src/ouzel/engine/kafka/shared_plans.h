@@ -1,0 +1,49 @@
+/// SharedPlans: the plans that a group's workers run and the files that these name, kept by the
+/// hash of their content as in a data directory (engine/plan_archive.h, docs/format/plan.md), in
+/// the place that the workers share. So `score` decides as any of them did.
+///
+/// Nobody there knows cheaply which plans the retained outcomes name. So beside each of its files
+/// stands until when it is needed: as long as outcomes are retained, and a day for clocks that
+/// differ, from when a worker last ran it. Whoever runs a plan says so again each hour; whoever
+/// comes by removes what nobody needs any more.
+///
+/// `fs` and `clock` must outlive it. One thread at a time; several workers may do the same at once.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "ouzel/base/clock.h"
+#include "ouzel/base/file_system.h"
+#include "ouzel/engine/plan_archive.h"
+
+namespace ouzel {
+
+class SharedPlans {
+ public:
+  /// Often enough to call `keep` again.
+  static constexpr std::chrono::nanoseconds kKeepEvery = std::chrono::hours(1);
+
+  struct Options {
+    std::string root;                      ///< In it are `plans` and `assets`.
+    std::string worker;                    ///< No other writes under this name.
+    std::chrono::nanoseconds retention{};  ///< Of outcomes.
+  };
+  SharedPlans(FileSystem& fs, const Clock& clock, Options options);
+
+  /// Makes the plan, its files and until when they are needed durable. Errors: as of PlanArchive.
+  Result<void> keep(const Plan& plan);
+  /// Removes what was needed until now or earlier. What says nothing of that stays.
+  Result<void> remove_expired();
+
+ private:
+  Result<void> need(const std::string& directory, const Hash128& hash);
+  Result<void> remove_expired_in(const std::string& directory);
+
+  FileSystem& fs_;
+  const Clock& clock_;
+  const Options options_;
+  PlanArchive archive_;
+};
+
+}  // namespace ouzel
