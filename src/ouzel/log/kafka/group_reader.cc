@@ -26,15 +26,15 @@ class GroupReader final : public RecordSource, private GroupListener {
   GroupReader(GroupReaderOptions options, const Clock& clock)
       : options_(std::move(options)), clock_(clock) {}
 
-  Result<void> open() {
+  Result<void> open(const ConsumerMaker& make) {
     // A window and a poll are all that is held; the rest may stay at the broker.
     KafkaSettingList settings = {{"queued.max.messages.kbytes", "8192"}};
     settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
-    OUZEL_TRY(consumer_, open_consumer({.settings = std::move(settings),
-                                        .topic = options_.topic,
-                                        .group = options_.group,
-                                        .ends = true},
-                                       *this));
+    OUZEL_TRY(consumer_, make({.settings = std::move(settings),
+                               .topic = options_.topic,
+                               .group = options_.group,
+                               .ends = true},
+                              *this));
     // A topic that was made just now has no leader yet, a group no coordinator.
     const SteadyTime end = clock_.steady() + kAsk;
     auto done = begin();
@@ -188,9 +188,10 @@ class GroupReader final : public RecordSource, private GroupListener {
 }  // namespace
 
 Result<std::unique_ptr<RecordSource>> open_group_reader(const GroupReaderOptions& options,
-                                                        const Clock& clock) {
+                                                        const Clock& clock,
+                                                        const ConsumerMaker& make) {
   auto reader = std::make_unique<GroupReader>(options, clock);
-  OUZEL_TRY_VOID(reader->open());
+  OUZEL_TRY_VOID(reader->open(make));
   return reader;
 }
 

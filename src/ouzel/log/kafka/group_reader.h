@@ -2,6 +2,7 @@
 /// own. Offsets are committed by themselves, outside any transaction.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,10 +22,15 @@ struct GroupReaderOptions {
   bool from_beginning = false;
 };
 
+/// `open_consumer`; a test has its own.
+using ConsumerMaker =
+    std::function<Result<std::unique_ptr<KafkaConsumer>>(const ConsumerOptions&, GroupListener&)>;
+
 /// Joins the group at the first poll. Where a group begins is committed before this returns, so
 /// that whatever is written from now on is read. `clock` must outlive it. Errors: config (a
 /// setting, or a program that was built without Kafka), retry, unavailable (no broker, no topic).
 Result<std::unique_ptr<RecordSource>> open_group_reader(const GroupReaderOptions& options,
-                                                        const Clock& clock);
+                                                        const Clock& clock,
+                                                        const ConsumerMaker& make = open_consumer);
 
 }  // namespace ouzel
