@@ -1,5 +1,6 @@
 """The golden pipelines give on Kafka what they give on files of their own, byte for byte."""
 import concurrent.futures
+import dataclasses
 import importlib.util
 import json
 import pathlib
@@ -18,6 +19,7 @@ GOLDEN = broker.ROOT / "tests" / "golden"
 LEFT_OUT = {"binary", "payload", "csv_file", "edit", "edit_onnx", "sinks"}
 PARTITIONS = 8   # As limits.partitions, where a case does not say.
 AT_ONCE = 3
+PLANTED = "schema"   # The case to which differences are done.
 
 
 def golden():
@@ -56,10 +58,61 @@ def headers_of(line):
             for name, value in json.loads(line).items() if name not in ("data", "traceparent")}
 
 
+def compare(found, rejects, expected, sent):
+    """What of the topics' content differs from the expected lines; None: nothing."""
+    got = {message.headers["ce_id"].decode(): message for message in found}
+    if len(found) != len(expected) or len(got) != len(expected):
+        return f"{len(expected)} outcomes expected, got {len(found)}, {len(got)} different"
+    lines = dict((tuple(json.loads(line)[name] for name in ("source", "id")), line)
+                 for _, line in sent)
+    rejected = []
+    for line in expected:
+        outcome = json.loads(line)
+        message, event = got.get(outcome["id"]), outcome["data"]["event"]
+        if message is None or message.value.decode() != data_of(line):
+            return f"expected {data_of(line)}\n  got {message and message.value.decode()}"
+        if (message.key.decode(), message.partition) != (
+                event["key"], outcome["data"]["position"]["partition"]):
+            return f"{outcome['id']}: key {message.key} in partition {message.partition}"
+        wrong = set(headers_of(line).items()) - set(message.headers.items())
+        if wrong:
+            return f"{outcome['id']}: headers {wrong} expected, got {message.headers}"
+        if outcome["data"]["status"] == "rejected":
+            rejected.append(lines[event["source"], event["id"]])
+    if sorted(message.value for message in rejects) != sorted(rejected):
+        return f"{len(rejected)} rejects expected, got {len(rejects)}, or others"
+    return None
+
+
+def planted(found, rejects):
+    """(what, outcomes, rejects): the same but for one byte, one place or one record."""
+    def with_one(messages, at, **changed):
+        return [*messages[:at], dataclasses.replace(messages[at], **changed), *messages[at + 1:]]
+
+    def bytes_of(text):
+        return [text[:i] + bytes([text[i] ^ 1]) + text[i + 1:] for i in range(len(text))]
+
+    at, outcome = next((at, one) for at, one in enumerate(found) if b'"rejected"' in one.value)
+    for value in bytes_of(outcome.value):
+        yield "a value's byte", with_one(found, at, value=value), rejects
+    for key in bytes_of(outcome.key):
+        yield "a key's byte", with_one(found, at, key=key), rejects
+    for name, text in outcome.headers.items():
+        for value in bytes_of(text):
+            yield name, with_one(found, at, headers={**outcome.headers, name: value}), rejects
+    yield "another partition", with_one(found, at, partition=outcome.partition + 1), rejects
+    yield "an outcome twice", [*found, outcome], rejects
+    yield "an outcome less", found[1:], rejects
+    for value in bytes_of(rejects[0].value):
+        yield "a reject's byte", found, with_one(rejects, 0, value=value)
+    yield "a reject less", found, rejects[1:]
+
+
 class Golden(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.cluster = cls.enterClassContext(broker.Cluster())
+        cls.played = {}   # name of a case -> what compare() takes
 
     def pipeline(self, case, topic, folder):
         """The case's own, with another source."""
@@ -95,34 +148,10 @@ class Golden(unittest.TestCase):
                 return f"{error}: {one.log_tail()}"
             finally:
                 one.end()
-        return self.compare(topic, expected, sent)
-
-    def compare(self, topic, expected, sent):
-        found = judge.read_all(self.cluster.bootstrap, f"{topic}-outcomes")
-        got = {message.headers["ce_id"].decode(): message for message in found}
-        if len(found) != len(expected) or len(got) != len(expected):
-            return f"{len(expected)} outcomes expected, got {len(found)}, {len(got)} different"
-        lines = dict((tuple(json.loads(line)[name] for name in ("source", "id")), line)
-                     for _, line in sent)
-        rejected = []
-        for line in expected:
-            outcome = json.loads(line)
-            message, event = got.get(outcome["id"]), outcome["data"]["event"]
-            if message is None or message.value.decode() != data_of(line):
-                return f"expected {data_of(line)}\n  got {message and message.value.decode()}"
-            if (message.key.decode(), message.partition) != (
-                    event["key"], outcome["data"]["position"]["partition"]):
-                return f"{outcome['id']}: key {message.key} in partition {message.partition}"
-            wrong = set(headers_of(line).items()) - set(message.headers.items())
-            if wrong:
-                return f"{outcome['id']}: headers {wrong} expected, got {message.headers}"
-            if outcome["data"]["status"] == "rejected":
-                rejected.append(lines[event["source"], event["id"]])
-        rejects = judge.read_all(self.cluster.bootstrap, f"{topic}-rejects")
-        if sorted(message.value for message in rejects) != sorted(rejected):
-            return f"{len(rejected)} rejects expected, got {len(rejects)}, or others"
-        return None
-
+        self.played[case.name] = (
+            judge.read_all(self.cluster.bootstrap, f"{topic}-outcomes"),
+            judge.read_all(self.cluster.bootstrap, f"{topic}-rejects"), expected, sent)
+        return compare(*self.played[case.name])
     def test_every_case(self):
         run = golden()
         cases = [run.Case(path.parent) for path in sorted(GOLDEN.glob("*/pipeline.yaml"))
@@ -136,3 +165,11 @@ class Golden(unittest.TestCase):
                 with self.subTest(case.name):
                     self.assertIsNone(wrong)
         self.assertGreater(len(cases), 20)
+
+    def test_one_byte_that_differs_is_seen(self):
+        if PLANTED not in self.played:
+            self.assertIsNone(self.play(golden().Case(GOLDEN / PLANTED)))
+        found, rejects, expected, sent = self.played[PLANTED]
+        self.assertIsNone(compare(found, rejects, expected, sent))
+        for what, *changed in planted(found, rejects):
+            self.assertIsNotNone(compare(*changed, expected, sent), what)
