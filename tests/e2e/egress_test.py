@@ -116,6 +116,22 @@ class Delivery(Egress):
         self.assertEqual(len(written), sent)
         self.assertEqual(sink_files.fault(written, tap(self.folder / "data", "outcomes")), "")
 
+    def test_a_file_sink_with_a_new_data_directory(self):
+        """What the old one wrote stays as it is."""
+        out = self.folder / "out"
+        pipeline = self.pipeline(f"{{file: {{directory: {out}}}, when: all}}")
+        for life in (1, 2):
+            with Engine(pipeline, self.folder / f"data-{life}") as engine:
+                self.post(engine, 0, 100 * life)
+                engine.wait_scored()
+                engine._until(lambda: engine.total("ouzel_sink_lag_events") == 0 or None, "written")
+                if life == 2:
+                    engine.kill()
+                else:
+                    self.assertEqual(engine.stop(), 0)
+            self.assertEqual([len(one.read_bytes().splitlines()) for one in sorted(out.iterdir())],
+                             [100, 200][:life])
+
     def test_lag_of_a_sink_that_begins_with_what_is_there(self):
         with Engine(PIPELINE, self.folder / "data") as engine:
             self.post(engine, 0, 200)

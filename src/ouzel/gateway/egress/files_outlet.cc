@@ -1,5 +1,6 @@
 #include "ouzel/gateway/egress/files_outlet.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -23,6 +24,28 @@ std::string day_of(WallTime time) {
   return text.data();
 }
 
+/// Whether "-2026-03-01" stands in front.
+bool starts_with_day(std::string_view text) {
+  constexpr std::string_view kForm = "-dddd-dd-dd";
+  if (text.size() < kForm.size()) return false;
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (kForm[i] == 'd' ? !digit : text[i] != '-') return false;
+  }
+  return true;
+}
+
+/// Of the name of a file, behind that of its sink; 0: it is none of its files.
+std::uint64_t number_of(std::string_view name) {
+  if (starts_with_day(name)) name.remove_prefix(std::string_view("-2026-03-01").size());
+  if (!name.starts_with('-')) return 0;
+  std::uint64_t out = 0;
+  const char* end = name.data() + name.size();
+  const auto read = std::from_chars(name.data() + 1, end, out);
+  const std::string_view form(read.ptr, end);
+  return read.ec == std::errc() && (form == kPlain || form == kCompressed) ? out : 0;
+}
+
 /// Where the directory has its name.
 std::string parent_of(const std::string& directory) {
   const std::filesystem::path bare = std::filesystem::path(directory + "/").parent_path();
@@ -33,7 +56,6 @@ std::string parent_of(const std::string& directory) {
 
 /// "number size name"
 std::string FilesOutlet::place() const {
-  if (place_.number == 0) return {};
   return std::to_string(place_.number) + " " + std::to_string(place_.size) + " " + place_.name;
 }
 
@@ -43,8 +65,11 @@ Result<std::unique_ptr<FilesOutlet>> FilesOutlet::open(FileSystem& fs, SinkRepor
   // Each time: who made it may have been killed before this.
   OUZEL_TRY_VOID(fs.sync_directory(parent_of(plan.directory)));
   std::unique_ptr<FilesOutlet> out(new FilesOutlet(fs, report, std::move(plan)));
-  if (place.empty()) return out;
   Place& at = out->place_;
+  if (place.empty()) {
+    OUZEL_TRY(at.number, out->newest());
+    return out;
+  }
   const char* end = place.data() + place.size();
   const auto number = std::from_chars(place.data(), end, at.number);
   const auto size = std::from_chars(std::min(number.ptr + 1, end), end, at.size);
@@ -53,6 +78,18 @@ Result<std::unique_ptr<FilesOutlet>> FilesOutlet::open(FileSystem& fs, SinkRepor
   }
   at.name = std::string(size.ptr + 1, end);
   OUZEL_TRY_VOID(out->go_on());
+  return out;
+}
+
+/// The highest number that a file of this sink has, whatever its day and form; 0: there is none.
+Result<std::uint64_t> FilesOutlet::newest() const {
+  OUZEL_TRY(const auto names, fs_.list(plan_.directory));
+  std::uint64_t out = 0;
+  for (const std::string& name : names) {
+    if (name.starts_with(plan_.sink + "-")) {
+      out = std::max(out, number_of(std::string_view(name).substr(plan_.sink.size())));
+    }
+  }
   return out;
 }
 

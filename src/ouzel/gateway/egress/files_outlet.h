@@ -26,7 +26,9 @@ struct FilesPlan {
 
 class FilesOutlet final : public Outlet {
  public:
-  /// Goes on at `place`, as `place()` gave it; empty: with the first file.
+  /// Goes on at `place`, as `place()` gave it. Empty: behind the newest file of this sink that is
+  /// there; then `place()` must be kept before the first window, or a crash within it doubles
+  /// lines.
   static Result<std::unique_ptr<FilesOutlet>> open(FileSystem& fs, SinkReport& report,
                                                    FilesPlan plan, const std::string& place);
 
@@ -42,12 +44,13 @@ class FilesOutlet final : public Outlet {
   struct Place {
     std::uint64_t number = 0;  ///< 0: there is no file yet.
     std::uint64_t size = 0;
-    std::string name;
+    std::string name;  ///< Empty: the next file begins.
   };
 
   FilesOutlet(FileSystem& fs, SinkReport& report, FilesPlan plan)
       : fs_(fs), report_(report), plan_(std::move(plan)) {}
   Result<void> go_on();
+  Result<std::uint64_t> newest() const;
   bool fits(const Place& at, const Message& message) const;
   std::string name_of(std::uint64_t number, const Message& message) const;
   Result<void> begin_file(Place& at, const Message& message);

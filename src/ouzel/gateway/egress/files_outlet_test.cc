@@ -52,7 +52,7 @@ class FilesOutletTest : public testing::Test {
 
 TEST_F(FilesOutletTest, AFileGrowsToItsSizeThenTheNextBegins) {
   const auto outlet = open("");
-  EXPECT_EQ(outlet->place(), "") << "there is no file before there is a line";
+  EXPECT_EQ(*fs_->list(out_), Names{}) << "there is no file before there is a line";
   write(*outlet, {message(std::string(60, 'a')), message(std::string(60, 'b'))});
   write(*outlet, {message("c")});
   EXPECT_EQ(*fs_->list(out_), (Names{"ops-000001.ndjson", "ops-000002.ndjson"}));
@@ -93,8 +93,41 @@ TEST_F(FilesOutletTest, AFileThatTheCursorDoesNotKnowIsWrittenAnew) {
   EXPECT_EQ(content("ops-000002.ndjson"), "again\n");
 }
 
+/// A new data directory, or a new worker, and files that an earlier one wrote.
+TEST_F(FilesOutletTest, WithoutAPlaceItGoesOnBehindTheNewestFile) {
+  ASSERT_TRUE(fs_->make_directory(out_));
+  for (const char* name : {"ops-000003.ndjson", "ops-2026-03-01-000007.ndjson.gz",
+                           "ops-west-000009.ndjson", "ops-2026-03-0x-000010.ndjson",
+                           "ops-000011.ndjson.old", "ops-.ndjson", "op-000012.ndjson"}) {
+    ASSERT_TRUE((*fs_->open(out_ + "/" + name, OpenMode::create))->write(0, "old"));
+  }
+  std::string place;
+  {
+    const auto outlet = open("");
+    place = outlet->place();
+    write(*outlet, {message("lost with the crash, before a place was kept")});
+  }
+  const auto outlet = open(place);
+  write(*outlet, {message("again")});
+  EXPECT_EQ(content("ops-000008.ndjson"), "again\n");
+  EXPECT_EQ(content("ops-000009.ndjson"), "absent");
+  EXPECT_EQ(content("ops-000003.ndjson"), "old");
+  EXPECT_EQ(content("ops-2026-03-01-000007.ndjson.gz"), "old");
+}
+
+/// The first place is kept before the first window, so what a crash left of that is known.
+TEST_F(FilesOutletTest, AnEmptyDirectoryIsAPlaceToo) {
+  const std::string place = open("")->place();
+  EXPECT_NE(place, "");
+  write(*open(place), {message("lost with the crash")});
+  write(*open(place), {message("again")});
+  EXPECT_EQ(*fs_->list(out_), Names{"ops-000001.ndjson"});
+  EXPECT_EQ(content("ops-000001.ndjson"), "again\n");
+}
+
 TEST_F(FilesOutletTest, AFileThatOthersTookOrCutIsFinished) {
   for (const bool removed : {true, false}) {
+    std::filesystem::remove_all(out_);
     const auto first = open("");
     write(*first, {message("first")});
     if (removed) {

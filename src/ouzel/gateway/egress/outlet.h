@@ -54,7 +54,8 @@ class Outlet {
   virtual std::optional<Offset> drop(PartitionId partition) = 0;
   /// Ends a `step` that waits. Thread-safe.
   virtual void wake() = 0;
-  /// What must be known to go on exactly here; kept with the cursor, given back at the next start.
+  /// What must be known to go on exactly here; kept with the cursor, before the first window too,
+  /// and given back at the next start.
   virtual std::string place() const { return {}; }
   /// Between two windows that were not full, so that a trickle does not cost a sync an event.
   virtual std::chrono::nanoseconds rest() const { return {}; }

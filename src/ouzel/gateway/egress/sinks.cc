@@ -119,6 +119,9 @@ Result<std::unique_ptr<Sinks>> Sinks::open(const std::vector<SinkSpec>& specs, F
                     .report = std::make_unique<SinkReport>()};
     OUZEL_TRY(parts.feed, make_feed(spec, parts.name, feed_options(spec)));
     OUZEL_TRY(parts.outlet, make_outlet(spec, parts, shop));
+    if (parts.outlet->place() != parts.feed->place()) {
+      OUZEL_TRY_VOID(parts.feed->keep(parts.outlet->place()));
+    }
     logging::info("sink", {{"name", parts.name}, {"kind", parts.kind}, {"target", parts.target}});
     out->sinks_.push_back(std::make_unique<Sink>(std::move(parts)));
   }
