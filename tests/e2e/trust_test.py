@@ -52,8 +52,8 @@ class Certificates(Trust):
 
     def test_the_right_authority_passes_and_another_is_refused(self):
         with Receiver(tls=self.tls) as receiver:
-            def pipeline(name):
-                return self.pipeline(self.webhook(receiver, f"ca_file: {self.ca(name)}, {FAST}"))
+            def pipeline(name):   # Relative to its own file.
+                return self.pipeline(self.webhook(receiver, f"ca_file: {name}-ca.pem, {FAST}"))
             with Engine(pipeline("wrong"), self.folder / "data") as engine:
                 self.post(engine, 0, 10)
                 self.trouble(engine, "names its authority in ca_file")
@@ -103,7 +103,7 @@ class Tokens(Trust):
     def test_a_token_is_read_anew_for_each_request(self):
         token = self.write("token", "first\n")
         with Receiver() as receiver:
-            pipeline = self.pipeline(self.webhook(receiver, f"token_file: {token}, {FAST}"))
+            pipeline = self.pipeline(self.webhook(receiver, f"token_file: {token.name}, {FAST}"))
             with Engine(pipeline, self.folder / "data") as engine:
                 def sent():
                     return {got.headers["Authorization"] for got in receiver.got()}

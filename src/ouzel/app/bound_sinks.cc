@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "ouzel/app/assets.h"
 #include "ouzel/gateway/egress/knative_sink.h"
 
 namespace ouzel {
@@ -21,6 +22,13 @@ std::string environment(const char* name) {
 
 Result<std::vector<SinkSpec>> sinks_of(const Pipeline& pipeline) {
   std::vector<SinkSpec> out = pipeline.sinks;
+  for (SinkSpec& sink : out) {
+    for (ReceiverSpec* receiver : {&sink.webhook, &sink.http}) {
+      for (std::string* path : {&receiver->token_file, &receiver->ca_file}) {
+        if (!path->empty()) *path = asset_path(pipeline, *path);
+      }
+    }
+  }
   if (!out.empty()) return out;
   std::error_code ignored;  // What cannot be seen is not there.
   const bool token = std::filesystem::exists(kTokenFile, ignored);

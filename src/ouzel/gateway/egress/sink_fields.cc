@@ -110,16 +110,21 @@ void add_request_fields(TableOf<ReceiverSpec>& table) {
             .max = "32",
             .example = "{Authorization: Bearer abc}",
             .check = check_header_name})
-      .text("token_file", &ReceiverSpec::token_file,
-            {.help = "File whose text is sent as Authorization: Bearer, read anew for each request",
-             .example = "/var/run/secrets/tokens/sink"})
+      .text(
+          "token_file", &ReceiverSpec::token_file,
+          {.help = "File whose text is sent as Authorization: Bearer, read anew for each request; "
+                   "relative to the pipeline file",
+           .example = "/var/run/secrets/tokens/sink"})
       .texts("allow", &ReceiverSpec::allow,
              {.help = "Hosts that may have a link-local or metadata address",
               .max = "32",
               .example = "[169.254.1.1]"})
-      .text("ca_file", &ReceiverSpec::ca_file,
-            {.help = "PEM file of the certificate authorities; left out: the system's",
-             .example = "/etc/ouzel/ca.pem"});
+      .text(
+          "ca_file", &ReceiverSpec::ca_file,
+          {.help =
+               "PEM file of the certificate authorities, relative to the pipeline file; left out: "
+               "the system's",
+           .example = "/etc/ouzel/ca.pem"});
 }
 
 void add_retry_fields(TableOf<ReceiverSpec>& table) {
