@@ -247,6 +247,12 @@ class Lint(InScratch):
         self.assertIn("features[0].last: must be", said[0])
         self.assertEqual(ouzel("lint", PIPELINE, "--set", "features[0].last=8").returncode, 0)
 
+    def test_all_that_is_wrong_with_a_json_schema(self):
+        self.write("a.json", '{"properties": {"a": {"minimun": 1}, "b": {"type": "x"}}, "not": 7}')
+        _, done = self.lint("key:", "  key: device_id\n  json_schema: a.json")
+        self.assertEqual([line.split(": ")[3] for line in done.stdout.splitlines()],
+                         ["#/properties/a/minimun", "#/properties/b/type", "#/not"], done.stdout)
+
     def test_what_is_not_set_is_said_once(self):
         _, done = self.lint("decide:", "decide: {threshold: '${env:OUZEL_TEST_UNSET}'}")
         self.assertEqual(len(done.stdout.splitlines()), 1, done.stdout)

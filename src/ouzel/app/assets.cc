@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 #include <utility>
 
 #include "ouzel/app/table_file.h"
@@ -94,7 +95,11 @@ void load_json_schema(Assets& assets, Pipeline& pipeline, const Node& root, Find
                                  kSchemaBytesMax, "a JSON Schema may have");
   if (!bytes) return add(bytes.error().message);
   const auto used = use_json_schema(*bytes, schema);
-  if (!used) add(schema.json_schema_file + ": " + used.error().message);
+  if (used) return;
+  std::istringstream faults(used.error().message);
+  for (std::string fault; std::getline(faults, fault);) {
+    add(schema.json_schema_file + ": " + fault);
+  }
 }
 
 /// The lookup tables, and the schema with what they add.

@@ -23,7 +23,7 @@ struct JsonSchema {
 };
 
 /// Puts the schema in this text into force: sets `schema.json_schema`, and `schema.fields` if there
-/// are none. Error config: `#/pointer: what`, or that it gives no field.
+/// are none. Error config: `#/pointer: what`, one a line, or that it gives no field.
 Result<void> use_json_schema(std::string_view text, Schema& schema);
 
 }  // namespace ouzel

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -142,6 +143,31 @@ TEST(JsonSchema, SaysWhatIsWrongWithASchemaAndWhere) {
   EXPECT_NE(refusal("{},{}").find("not valid JSON"), std::string::npos);
   EXPECT_NE(refusal(R"({"$schema":"http://json-schema.org/draft-07/schema#"})").find("dialect"),
             std::string::npos);
+}
+
+TEST(JsonSchema, SaysAllThatIsWrongEachPlaceOnceInOrder) {
+  EXPECT_EQ(
+      refusal(R"({"properties":{"a":{"type":"float","minimun":1},"b":7,"c\nd":{"minLength":-1}},
+                        "allOf":7,"required":["a",7],"items":{"$id":7,"$ref":"#/nowhere"},
+                        "$anchor":"1","maximum":"1","maximum":2})"),
+      "#/properties/a/type: expected one of null, boolean, integer, number, string, array, "
+      "object, got \"float\"\n"
+      "#/properties/a/minimun: is no keyword of JSON Schema 2020-12, did you mean minimum? "
+      "(notes of your own start with x-)\n"
+      "#/properties/b: expected a schema: an object, true or false\n"
+      "#/properties/c d/minLength: expected an integer of 0 or more, got -1\n"
+      "#/allOf: expected an array of schemas\n"
+      "#/required/1: expected a name, got 7\n"
+      "#/items/$id: expected a URI reference\n"
+      "#/items/$ref: '#/nowhere' leads to no schema\n"
+      "#/$anchor: expected a name of letters, digits, '-', '_' and '.'\n"
+      "#/maximum: expected a number, got \"1\"\n"
+      "#/maximum: stands twice");
+}
+
+TEST(JsonSchema, OfVeryManyFaultsTheFirstAreSaid) {
+  const std::string said = refusal("{\"allOf\":[" + many("{\"minimun\":1},", 1000) + "7]}");
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n') + 1, 50);
 }
 
 TEST(JsonSchema, HostileSchemasAreRefused) {

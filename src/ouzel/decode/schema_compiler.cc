@@ -37,7 +37,6 @@ class SchemaCompiler {
 
  private:
   // Each of these notes a fault, and goes on with something harmless.
-  void wrong(const JsonNode& at, std::string_view what);
   void expected(const JsonNode& at, std::string_view what);
   bool is(const JsonNode& at, Kind kind, std::string_view what);
 
@@ -63,12 +62,12 @@ class SchemaCompiler {
   std::uint32_t dynamic_anchor(const std::string& name);
 
   std::unique_ptr<SchemaProgram> program_;
+  SchemaFaults faults_;
   SchemaLocations locations_;
   std::unordered_map<const JsonNode*, SubschemaId> ids_;
   std::vector<const JsonNode*> nodes_;  ///< By SubschemaId.
   std::unordered_map<std::string, NameId> name_ids_;
   std::map<std::string, std::uint32_t> dynamic_ids_;
-  std::string fault_;
 };
 
 Result<std::unique_ptr<SchemaProgram>> SchemaCompiler::compile(std::string_view text) {
@@ -78,28 +77,22 @@ Result<std::unique_ptr<SchemaProgram>> SchemaCompiler::compile(std::string_view 
   NameTable no_names;
   OUZEL_TRY_VOID(program_->document.parse(text, kSchemaDepthMax, no_names));
   const JsonNode& root = program_->document.root();
-  OUZEL_TRY_VOID(locations_.find(root));
+  locations_.find(root, faults_);
   subschema(root);
-  for (SubschemaId id = 0; id < nodes_.size() && fault_.empty(); ++id) {
+  for (SubschemaId id = 0; id < nodes_.size() && !faults_.full(); ++id) {
     Subschema compiled;
     compile_subschema(*nodes_[id], compiled);
     program_->subschemas[id] = std::move(compiled);
   }
-  if (!fault_.empty()) return fail(ErrorCode::config, std::move(fault_));
+  if (!faults_.empty()) return fail(ErrorCode::config, faults_.text(root));
   return std::move(program_);
-}
-
-void SchemaCompiler::wrong(const JsonNode& at, std::string_view what) {
-  if (!fault_.empty()) return;
-  fault_ = "#" + pointer_to(program_->document.root(), at) + ": ";
-  fault_.append(what);
 }
 
 void SchemaCompiler::expected(const JsonNode& at, std::string_view what) {
   std::string text = "expected ";
   text.append(what).append(", got ");
   append_got(text, at.value);
-  wrong(at, text);
+  faults_.add(at, text);
 }
 
 bool SchemaCompiler::is(const JsonNode& at, Kind kind, std::string_view what) {
@@ -125,6 +118,7 @@ std::vector<SubschemaId> SchemaCompiler::list(const JsonNode& value) {
 }
 
 void SchemaCompiler::compile_subschema(const JsonNode& node, Subschema& out) {
+  if (!locations_.has(node)) return;  // No schema, which was said.
   out.at = pointer_to(program_->document.root(), node);
   out.resource = locations_.resource_of(node);
   if (node.is(Kind::boolean)) {
@@ -133,7 +127,7 @@ void SchemaCompiler::compile_subschema(const JsonNode& node, Subschema& out) {
     return;
   }
   const JsonNode* at = node.first();
-  for (std::uint32_t i = 0; i < node.count && fault_.empty(); ++i, at = at->next()) {
+  for (std::uint32_t i = 0; i < node.count && !faults_.full(); ++i, at = at->next()) {
     const Keyword keyword = find_keyword(at->name).keyword;
     if (core_keyword(keyword, *at, out)) continue;
     out.always = false;
@@ -141,8 +135,8 @@ void SchemaCompiler::compile_subschema(const JsonNode& node, Subschema& out) {
                        array_keyword(keyword, *at, out) || object_keyword(keyword, *at, out) ||
                        in_place_keyword(keyword, *at, out);
     if (!known) {
-      wrong(*at, "is no keyword of JSON Schema 2020-12" + suggest_keyword(at->name) +
-                     " (notes of your own start with x-)");
+      faults_.add(*at, "is no keyword of JSON Schema 2020-12" + suggest_keyword(at->name) +
+                           " (notes of your own start with x-)");
     }
   }
   if (out.object) std::sort(out.object->properties.begin(), out.object->properties.end());
@@ -160,7 +154,7 @@ bool SchemaCompiler::core_keyword(Keyword keyword, const JsonNode& value, Subsch
         expected(value, "the dialect " + std::string(kDialect));
       }
       return true;
-    case Keyword::refused: wrong(value, "is not supported"); return true;
+    case Keyword::refused: faults_.add(value, "is not supported"); return true;
     case Keyword::type: types(value, out); break;
     case Keyword::enumeration: allowed_values(value, out); break;
     case Keyword::constant:
@@ -221,7 +215,7 @@ bool SchemaCompiler::array_keyword(Keyword keyword, const JsonNode& value, Subsc
 bool SchemaCompiler::object_keyword(Keyword keyword, const JsonNode& value, Subschema& out) {
   const auto each = [&](const auto& take) {
     const JsonNode* at = value.first();
-    for (std::uint32_t i = 0; i < value.count && fault_.empty(); ++i, at = at->next()) take(*at);
+    for (std::uint32_t i = 0; i < value.count && !faults_.full(); ++i, at = at->next()) take(*at);
   };
   switch (keyword) {
     case Keyword::min_properties: in(out.object).members_min = count(value); return true;
@@ -276,7 +270,7 @@ bool SchemaCompiler::in_place_keyword(Keyword keyword, const JsonNode& value, Su
 void SchemaCompiler::reference(const JsonNode& value, Subschema& out, bool dynamic) {
   if (!is(value, Kind::string, "a URI reference")) return;
   const auto target = locations_.resolve(out.resource, value.value.text);
-  if (!target) return wrong(value, target.error().message);
+  if (!target) return faults_.add(value, target.error().message);
   InPlaceRules& rules = in(out.in_place);
   (dynamic ? rules.dynamic_ref : rules.ref) = subschema(**target);
   if (!dynamic) return;
@@ -319,9 +313,9 @@ void SchemaCompiler::check_value(const JsonNode& value) {
   for (const JsonNode* at = &value; at != value.next(); ++at) {
     if (!at->is(Kind::object)) continue;
     if (at->count > kSchemaValueMembersMax) {
-      wrong(*at, "more than " + std::to_string(kSchemaValueMembersMax) + " members");
+      faults_.add(*at, "more than " + std::to_string(kSchemaValueMembersMax) + " members");
     }
-    if (const JsonNode* const again = repeated_member(*at)) wrong(*again, "stands twice");
+    if (const JsonNode* const again = repeated_member(*at)) faults_.add(*again, "stands twice");
   }
 }
 
@@ -342,7 +336,7 @@ const JsonValue* SchemaCompiler::factor(const JsonNode& value) {
   const Decimal decimal(value.value.token);
   if (decimal.zero() || value.value.token.starts_with('-')) expected(value, "a number above 0");
   if (decimal.digits() > Decimal::kFactorDigitsMax) {
-    wrong(value, "more than " + std::to_string(Decimal::kFactorDigitsMax) + " digits");
+    faults_.add(value, "more than " + std::to_string(Decimal::kFactorDigitsMax) + " digits");
   }
   return &value.value;
 }
@@ -359,7 +353,7 @@ std::uint64_t SchemaCompiler::count(const JsonNode& value) {
 const Pattern* SchemaCompiler::pattern(const JsonNode& at, std::string_view text,
                                        std::string* re2) {
   const auto refuse = [&](const std::string& what) {
-    wrong(at, "this regular expression cannot be used: " + what);
+    faults_.add(at, "this regular expression cannot be used: " + what);
     return nullptr;
   };
   if (text.size() > kSchemaPatternMax) {
@@ -391,7 +385,7 @@ NameId SchemaCompiler::name(const JsonNode& at, std::string_view text) {
   const auto [found, added] = name_ids_.emplace(text, static_cast<NameId>(program_->names.size()));
   if (added) program_->names.emplace_back(text);
   if (program_->names.size() > kSchemaNamesMax) {
-    wrong(at, "more than " + std::to_string(kSchemaNamesMax) + " names of members");
+    faults_.add_last(at, "more than " + std::to_string(kSchemaNamesMax) + " names of members");
   }
   return found->second;
 }

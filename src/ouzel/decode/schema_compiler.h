@@ -10,7 +10,7 @@
 
 namespace ouzel {
 
-/// Error config: `#/pointer: what is wrong`; the first one.
+/// Error config: `#/pointer: what is wrong`, one a line.
 Result<std::unique_ptr<SchemaProgram>> compile_schema(std::string_view text);
 
 }  // namespace ouzel

@@ -13,6 +13,8 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
+constexpr std::string_view kTwice = "stands twice";
+
 bool is_schema(const JsonNode& node) { return node.is(Kind::object) || node.is(Kind::boolean); }
 
 /// Core, section 8.2.2.
@@ -66,63 +68,57 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-Result<void> SchemaLocations::find(const JsonNode& root) {
+void SchemaLocations::find(const JsonNode& root, SchemaFaults& faults) {
   root_ = &root;
+  faults_ = &faults;
   resources_.push_back({"", &root});
   by_uri_[""] = 0;
-  return visit(root, 0);
+  visit(root, 0);
 }
 
-Result<void> SchemaLocations::wrong(const JsonNode& at, std::string_view what) const {
-  return fail(ErrorCode::config, "#" + pointer_to(*root_, at) + ": " + std::string(what));
-}
-
-Result<void> SchemaLocations::visit(const JsonNode& schema, std::uint32_t resource) {
-  if (!is_schema(schema)) return wrong(schema, "expected a schema: an object, true or false");
+void SchemaLocations::visit(const JsonNode& schema, std::uint32_t resource) {
+  if (faults_->full()) return;
+  if (!is_schema(schema)) {
+    return faults_->add(schema, "expected a schema: an object, true or false");
+  }
   if (resource_of_.size() == kSubschemasMax) {
-    return wrong(schema, "more than " + std::to_string(kSubschemasMax) + " schemas");
+    return faults_->add_last(schema, "more than " + std::to_string(kSubschemasMax) + " schemas");
   }
-  if (!schema.is(Kind::object)) {
-    resource_of_[&schema] = resource;
-    return {};
-  }
-  if (const JsonNode* const again = repeated_member(schema)) return wrong(*again, "stands twice");
-  if (const JsonNode* const id = schema.find("$id")) {
-    OUZEL_TRY(resource, enter(*id, schema, resource));
+  if (schema.is(Kind::object)) {
+    if (const JsonNode* const again = repeated_member(schema)) faults_->add(*again, kTwice);
+    if (const JsonNode* const id = schema.find("$id")) resource = enter(*id, schema, resource);
   }
   resource_of_[&schema] = resource;
   const JsonNode* keyword = schema.first();
   for (std::uint32_t i = 0; i < schema.count; ++i, keyword = keyword->next()) {
-    OUZEL_TRY_VOID(name(*keyword, schema, resource));
-    OUZEL_TRY_VOID(visit_held(*keyword, resource));
+    name(*keyword, schema, resource);
+    visit_held(*keyword, resource);
   }
-  return {};
 }
 
-Result<void> SchemaLocations::visit_held(const JsonNode& keyword, std::uint32_t resource) {
+void SchemaLocations::visit_held(const JsonNode& keyword, std::uint32_t resource) {
   const Holds holds = find_keyword(keyword.name).holds;
-  if (holds == Holds::nothing) return {};
+  if (holds == Holds::nothing) return;
   if (holds == Holds::schema) return visit(keyword, resource);
   if (!keyword.is(holds == Holds::map ? Kind::object : Kind::array)) {
-    return wrong(keyword, holds == Holds::map ? "expected an object of schemas"
-                                              : "expected an array of schemas");
+    return faults_->add(keyword, holds == Holds::map ? "expected an object of schemas"
+                                                     : "expected an array of schemas");
   }
   if (keyword.is(Kind::object)) {
-    if (const JsonNode* const again = repeated_member(keyword)) {
-      return wrong(*again, "stands twice");
-    }
+    if (const JsonNode* const again = repeated_member(keyword)) faults_->add(*again, kTwice);
   }
   const JsonNode* schema = keyword.first();
   for (std::uint32_t i = 0; i < keyword.count; ++i, schema = schema->next()) {
-    OUZEL_TRY_VOID(visit(*schema, resource));
+    visit(*schema, resource);
   }
-  return {};
 }
 
-Result<std::uint32_t> SchemaLocations::enter(const JsonNode& id, const JsonNode& schema,
-                                             std::uint32_t outer) {
+/// The resource that begins with this $id; where that is wrong, the one around it.
+std::uint32_t SchemaLocations::enter(const JsonNode& id, const JsonNode& schema,
+                                     std::uint32_t outer) {
   const auto refuse = [&](std::string_view what) {
-    return tl::unexpected(wrong(id, what).error());
+    faults_->add(id, what);
+    return outer;
   };
   if (!id.is(Kind::string)) return refuse("expected a URI reference");
   if (!fragment_of(id.value.text).empty()) return refuse("must not have a fragment");
@@ -139,18 +135,17 @@ Result<std::uint32_t> SchemaLocations::enter(const JsonNode& id, const JsonNode&
   return number;
 }
 
-Result<void> SchemaLocations::name(const JsonNode& keyword, const JsonNode& schema,
-                                   std::uint32_t resource) {
+void SchemaLocations::name(const JsonNode& keyword, const JsonNode& schema,
+                           std::uint32_t resource) {
   const bool dynamic = keyword.name == "$dynamicAnchor";
-  if (!dynamic && keyword.name != "$anchor") return {};
+  if (!dynamic && keyword.name != "$anchor") return;
   if (!keyword.is(Kind::string) || !is_anchor_name(keyword.value.text)) {
-    return wrong(keyword, "expected a name of letters, digits, '-', '_' and '.'");
+    return faults_->add(keyword, "expected a name of letters, digits, '-', '_' and '.'");
   }
   const Anchor anchor(resource, keyword.value.text);
   const auto [at, added] = anchors_.emplace(anchor, &schema);
-  if (!added && at->second != &schema) return wrong(keyword, "names another schema already");
+  if (!added && at->second != &schema) faults_->add(keyword, "names another schema already");
   if (dynamic) dynamic_anchors_[anchor] = &schema;
-  return {};
 }
 
 std::uint32_t SchemaLocations::resource_named(std::string_view uri) const {

@@ -14,13 +14,17 @@
 
 #include "ouzel/base/error.h"
 #include "ouzel/decode/json_tree.h"
+#include "ouzel/decode/schema_faults.h"
 
 namespace ouzel {
 
 class SchemaLocations {
  public:
-  /// Finds them all. Error config: `#/pointer: what`. `root` must outlive this.
-  Result<void> find(const JsonNode& root);
+  /// Finds them all, and notes what is not where a schema must be. Both must outlive this.
+  void find(const JsonNode& root, SchemaFaults& faults);
+
+  /// Whether the node is one of them.
+  bool has(const JsonNode& node) const { return resource_of_.contains(&node); }
 
   std::uint32_t resource_of(const JsonNode& schema) const { return resource_of_.at(&schema); }
   /// Error config: it leads out of the document, or to no schema.
@@ -37,14 +41,14 @@ class SchemaLocations {
   };
   using Anchor = std::pair<std::uint32_t, std::string>;
 
-  Result<void> visit(const JsonNode& schema, std::uint32_t resource);
-  Result<void> visit_held(const JsonNode& keyword, std::uint32_t resource);
-  Result<std::uint32_t> enter(const JsonNode& id, const JsonNode& schema, std::uint32_t outer);
-  Result<void> name(const JsonNode& keyword, const JsonNode& schema, std::uint32_t resource);
+  void visit(const JsonNode& schema, std::uint32_t resource);
+  void visit_held(const JsonNode& keyword, std::uint32_t resource);
+  std::uint32_t enter(const JsonNode& id, const JsonNode& schema, std::uint32_t outer);
+  void name(const JsonNode& keyword, const JsonNode& schema, std::uint32_t resource);
   std::uint32_t resource_named(std::string_view uri) const;
-  Result<void> wrong(const JsonNode& at, std::string_view what) const;
 
   const JsonNode* root_ = nullptr;
+  SchemaFaults* faults_ = nullptr;
   std::vector<Resource> resources_;
   std::map<std::string, std::uint32_t, std::less<>> by_uri_;
   std::unordered_map<const JsonNode*, std::uint32_t> resource_of_;
