@@ -139,7 +139,7 @@ def latency(folder, cluster, guarantee):
 
     def read():
         while not stopping.is_set():
-            messages = consumer.consume(2000, 0.005)
+            messages = consumer.consume(2000, 0.001)
             now = time.time()
             for message in messages:
                 if message.error() is None:
@@ -150,7 +150,7 @@ def latency(folder, cluster, guarantee):
         reader.start()
         producer = confluent_kafka.Producer({
             "bootstrap.servers": cluster.bootstrap, "partitioner": "murmur2_random",
-            "linger.ms": 5, "compression.type": "lz4"})
+            "linger.ms": 1, "compression.type": "lz4"})
         began, sent = time.time(), 0
         while (now := time.time()) < began + WARM_S + LATENCY_S:
             for _ in range(int((now - began) * LATENCY_RATE) - sent):

@@ -84,7 +84,7 @@ void add_output_fields(TableOf<KafkaSourceSpec>& table) {
           {.help = "How often an outcome is there", .initial = "exactly_once", .operational = true})
       .duration("transaction", &KafkaSourceSpec::transaction,
                 {.help = "Shortest transaction; under load they grow to 100ms",
-                 .initial = "20ms",
+                 .initial = "10ms",
                  .min = "10ms",
                  .max = "100ms",
                  .operational = true})

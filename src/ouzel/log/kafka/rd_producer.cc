@@ -72,7 +72,10 @@ class RdProducer final : public KafkaProducer {
 
   Result<void> open(const ProducerOptions& options) {
     KafkaSettingList settings = {{"compression.type", "lz4"},
-                                 {"linger.ms", "5"},
+                                 {"linger.ms", "1"},
+                                 // An answer "another operation is going on" is usual: the markers
+                                 // of the last transaction are being written.
+                                 {"retry.backoff.ms", "5"},
                                  {"transaction.timeout.ms", "10000"},
                                  {"message.timeout.ms", transaction_timeout(options.settings)},
                                  {"queue.buffering.max.messages", "500000"},
@@ -106,8 +109,7 @@ class RdProducer final : public KafkaProducer {
     for (const OutRecord& place : places) {
       if (auto done = produce(place); !done) return done;
     }
-    if (rd_kafka_flush(handle_.get(), kCallMs) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        undelivered_.load(std::memory_order_relaxed) > 0) {
+    if (!flush(kCallMs) || undelivered_.load(std::memory_order_relaxed) > 0) {
       return dead("sweep: records could not be written");
     }
     if (!offsets.empty()) {
@@ -159,6 +161,7 @@ class RdProducer final : public KafkaProducer {
       return tl::unexpected(
           TransactionError{TransactionFault::abort, "the group has gone on without this worker"});
     }
+    (void)flush(1);  // What waits is under way while the offsets are.
     if (!fault(Fault::offsets_outside)) {
       const Partitions list = offset_list(input_topic_, offsets);
       auto sent = bounded("send_offsets_to_transaction", [&] {
@@ -167,6 +170,7 @@ class RdProducer final : public KafkaProducer {
       });
       if (!sent) return sent;
     }
+    (void)flush(kSettleMs);  // What has not arrived by then the library waits for.
     kill_point(KillPoint::before_commit);
     kill_point(KillPoint::in_commit);
     auto done = bounded("commit_transaction",
@@ -181,7 +185,7 @@ class RdProducer final : public KafkaProducer {
     // A produce request that is still under way could land in the next transaction of this epoch;
     // so only what has settled is aborted, else a new producer takes a new epoch.
     rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE);
-    if (rd_kafka_flush(handle_.get(), kSettleMs) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (!flush(kSettleMs)) {
       return dead("abort_transaction: records are still under way");
     }
     const RdError error(rd_kafka_abort_transaction(handle_.get(), kCallMs));
@@ -212,11 +216,17 @@ class RdProducer final : public KafkaProducer {
     }
   }
 
-  TransactionResult deliver_and_commit(std::span<const GroupOffset> offsets, KafkaConsumer& group) {
-    const auto flushed = rd_kafka_flush(handle_.get(), kCallMs);
-    if (flushed != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return dead(std::string("flush: ") + rd_kafka_err2str(flushed));
+  /// Sends what waits and waits until it has arrived. By the millisecond: the library's own wait
+  /// looks only every 10 ms whether it is over. False: not all within `limit_ms`.
+  bool flush(int limit_ms) {
+    for (int i = 0; i < limit_ms; ++i) {
+      if (rd_kafka_flush(handle_.get(), 1) == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     }
+    return rd_kafka_outq_len(handle_.get()) == 0;
+  }
+
+  TransactionResult deliver_and_commit(std::span<const GroupOffset> offsets, KafkaConsumer& group) {
+    if (!flush(kCallMs)) return dead("produce: no answer");
     if (undelivered_.load(std::memory_order_relaxed) > 0) return dead("produce: " + why_);
     if (offsets.empty()) return {};
     if (const auto done = group.commit(offsets); !done) return dead(done.error().message);

@@ -12,6 +12,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// A transaction's first records wait for so long: the broker writes the markers of the last one
+/// meanwhile. Asked too early it says so, and the library waits for 20 ms before it asks again.
+constexpr milliseconds kGather{4};
 constexpr milliseconds kInitMax{5000};
 constexpr milliseconds kCommittedMax{5000};
 constexpr milliseconds kPause{200};
@@ -75,7 +78,7 @@ void TransactionLog::leave(PartitionId partition) {
       if (!ready()) owed_.erase(partition);
     }
     if (std::any_of(open_.begin(), open_.end(), mine)) abort_wanted_ = true;
-    if (owed_.contains(partition)) hurry_ = true;
+    if (owed_.contains(partition)) owed_wanted_ = true;
     changed_.notify_all();
     changed_.wait(lock, [&] {
       return stopping_ ||
@@ -87,8 +90,8 @@ void TransactionLog::leave(PartitionId partition) {
 void TransactionLog::hurry() {
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.empty() && open_.empty() && owed_.empty()) return;
-    hurry_ = true;
+    hurry_to_ = appended_;
+    owed_wanted_ = !owed_.empty();
   }
   changed_.notify_all();
 }
@@ -195,7 +198,7 @@ bool TransactionLog::wait_for_frames() {
   std::unique_lock lock(mutex_);
   const auto limit = owed_.empty() ? kIdle : options_.offsets_every;
   changed_.wait_for(lock, limit, [this] {
-    return stopping_ || !queue_.empty() || !open_.empty() || (hurry_ && !owed_.empty());
+    return stopping_ || !queue_.empty() || !open_.empty() || owed_wanted_;
   });
   return !stopping_ && (!queue_.empty() || !open_.empty());
 }
@@ -216,7 +219,8 @@ void TransactionLog::transact() {
     const std::chrono::nanoseconds took = seams_.clock->steady() - before;
     if (done) {
       commit_ns_.record(static_cast<std::uint64_t>(took.count()));
-      interval_ = std::clamp(2 * took, options_.interval_min,
+      // One slow commit among quick ones says nothing of the next.
+      interval_ = std::clamp(2 * std::min(took, std::exchange(took_, took)), options_.interval_min,
                              std::max(options_.interval_min, options_.interval_max));
       return settle(take_open());
     }
@@ -226,18 +230,23 @@ void TransactionLog::transact() {
 
 /// Begins a transaction and writes into it until its interval is over.
 TransactionResult TransactionLog::fill() {
-  const SteadyTime due = seams_.clock->steady() + interval_;
+  const SteadyTime begun = seams_.clock->steady();
+  const SteadyTime due = begun + interval_;
+  const SteadyTime write_from = std::min(begun + kGather, due);
   if (auto done = producer_->begin(); !done) return done;
   std::size_t written = 0;  // What is open already is sent again.
   for (;;) {
     bool last = false;
     {
       std::unique_lock lock(mutex_);
-      const auto ready = [this] { return stopping_ || abort_wanted_ || hurry_ || !queue_.empty(); };
-      const auto left = due - seams_.clock->steady();
-      if (written == open_.size() && open_bytes_ < options_.bytes_max &&
-          left > std::chrono::nanoseconds(0)) {
-        changed_.wait_for(lock, left, ready);
+      const auto wait_until = [&](SteadyTime end, const auto& enough) {
+        const auto left = end - seams_.clock->steady();
+        if (left > std::chrono::nanoseconds(0)) changed_.wait_for(lock, left, enough);
+      };
+      const auto must_end = [this] { return stopping_ || abort_wanted_ || hurries(); };
+      if (written == open_.size() && open_bytes_ < options_.bytes_max) {
+        wait_until(write_from, must_end);
+        wait_until(due, [&] { return must_end() || !queue_.empty(); });
       }
       if (abort_wanted_ || stopping_) {
         return tl::unexpected(TransactionError{
@@ -245,7 +254,7 @@ TransactionResult TransactionLog::fill() {
       }
       take_new();
       last = open_bytes_ >= options_.bytes_max || seams_.clock->steady() >= due ||
-             (hurry_ && queue_.empty());
+             (hurries() && (queue_.empty() || hurry_to_ < queue_.front().number));
     }
     for (; written < open_.size(); ++written) {
       if (auto done = write(open_[written]); !done) return done;
@@ -283,7 +292,7 @@ TransactionResult TransactionLog::commit() {
     const std::lock_guard lock(mutex_);
     if (owed_.empty()) owed_since_ = now;
     for (GroupOffset& one : *offsets) owed_[one.partition] = std::move(one);
-    due = now - owed_since_ >= options_.offsets_every || hurry_;
+    due = now - owed_since_ >= options_.offsets_every || owed_wanted_ || hurries();
   }
   return due ? commit_owed() : TransactionResult{};
 }
@@ -299,7 +308,7 @@ TransactionResult TransactionLog::commit_owed() {
   auto done = producer_->commit(offsets, *seams_.group);
   const std::lock_guard lock(mutex_);
   owed_.clear();
-  if (queue_.empty() && open_.empty()) hurry_ = false;
+  owed_wanted_ = false;
   changed_.notify_all();
   return done;
 }
@@ -357,7 +366,6 @@ void TransactionLog::settle(std::vector<Pending> frames) {
       if (partition != partitions_.end()) partition->second.committed = end_of(header);
     }
     if (open_.empty()) abort_wanted_ = false;
-    if (open_.empty() && queue_.empty()) hurry_ = false;
     trouble_.clear();
   }
   tell_waiters(std::nullopt);

@@ -34,8 +34,8 @@
 namespace ouzel {
 
 struct TransactionLogOptions {
-  /// A transaction is open for so long at least, and for up to twice the time a commit takes.
-  std::chrono::nanoseconds interval_min = std::chrono::milliseconds(20);
+  /// A transaction is open for so long at least, and for up to twice the time that commits take.
+  std::chrono::nanoseconds interval_min = std::chrono::milliseconds(10);
   std::chrono::nanoseconds interval_max = std::chrono::milliseconds(100);
   std::uint64_t bytes_max = 8 << 20;  ///< Of the frames in one transaction.
   /// At least once: outcomes without transactions, and offsets behind them, so seldom at most;
@@ -80,7 +80,7 @@ class TransactionLog final : public Log {
   /// Its frames that are not committed are dropped, and who waits for them is told nothing of it.
   /// No transaction with any of them is under way when it returns.
   void leave(PartitionId partition);
-  /// Commits what there is without waiting for the interval.
+  /// Commits what was appended so far without waiting for the interval.
   void hurry();
   /// The producer has its id: what an earlier process left open is decided.
   bool ready() const { return ready_.load(std::memory_order_acquire); }
@@ -132,6 +132,7 @@ class TransactionLog final : public Log {
   bool wait_for_frames();
   TransactionResult commit();
   TransactionResult commit_owed();
+  bool hurries() const { return settled_ < hurry_to_; }
   void tell_waiters(const std::optional<Error>& error);
   void set_trouble(std::string why);
   void pause(std::chrono::nanoseconds limit);
@@ -150,7 +151,8 @@ class TransactionLog final : public Log {
   /// At least once: offsets whose outcomes are written.
   std::map<PartitionId, GroupOffset> owed_;
   SteadyTime owed_since_{};
-  bool hurry_ = false;
+  bool owed_wanted_ = false;  ///< Now.
+  AppendNumber hurry_to_{};   ///< Up to here nothing waits.
   bool stopping_ = false;
   bool ended_ = false;
   std::string trouble_;
@@ -162,7 +164,8 @@ class TransactionLog final : public Log {
   bool abort_wanted_ = false;  ///< A partition of the open transaction leaves.
   bool unresolved_ = false;    ///< What became of `open_` is not known yet.
   std::unique_ptr<KafkaProducer> producer_;
-  std::chrono::nanoseconds interval_{};
+  std::chrono::nanoseconds interval_{};  ///< Of the next transaction.
+  std::chrono::nanoseconds took_{};      ///< The last commit.
   std::atomic<bool> ready_{false};
   std::atomic<std::uint64_t> committed_bytes_{0};
   Histogram commit_ns_;

@@ -36,6 +36,7 @@ struct Broker {
   };
   std::deque<Commit> commits;
   std::atomic<bool> held{false};  ///< Commits wait.
+  std::atomic<int> waiting{0};    ///< They have come so far.
 
   std::vector<std::string> seen() {
     const std::lock_guard lock(mutex);
@@ -64,6 +65,7 @@ class FakeProducer final : public KafkaProducer {
   }
   TransactionResult commit(std::span<const GroupOffset> offsets,
                            KafkaConsumer& /*group*/) override {
+    ++broker_.waiting;
     while (broker_.held) pause(1ms);
     const std::lock_guard lock(broker_.mutex);
     auto what = Broker::Commit::works;
@@ -128,7 +130,7 @@ constexpr PartitionId kSecond{1};
 
 class TransactionLogTest : public ::testing::Test {
  protected:
-  TransactionLogTest()
+  explicit TransactionLogTest(std::chrono::nanoseconds interval = 1ms)
       : group_(broker_),
         log_({.clock = &clock_,
               .group = &group_,
@@ -142,9 +144,8 @@ class TransactionLogTest : public ::testing::Test {
                     for (const FrameHeader& header : headers) settled_ += header.rows;
                   },
               .diverged = [this](PartitionId id) { diverged_ = id.value(); }},
-             options()) {}
+             {.interval_min = interval, .interval_max = interval}) {}
   ~TransactionLogTest() override { log_.stop(1h); }
-  static TransactionLogOptions options() { return {.interval_min = 1ms, .interval_max = 1ms}; }
 
   /// A record an offset, as "partition:offset".
   static TransactionResult write(PartitionId id, std::string_view body, KafkaProducer& producer) {
@@ -333,6 +334,27 @@ TEST_F(TransactionLogTest, ReadersFollowWhatIsCommitted) {
   ASSERT_TRUE(frame->has_value());
   EXPECT_EQ((*frame)->header.rows, 2U);
   EXPECT_EQ(CommitReader::open((*frame)->body)->first(), Offset(0));
+}
+
+class SlowTransactionLogTest : public TransactionLogTest {
+ protected:
+  SlowTransactionLogTest() : TransactionLogTest(1h) {}
+};
+
+TEST_F(SlowTransactionLogTest, AHurryIsOverWithWhatThereWas) {
+  log_.enter(kFirst, std::nullopt, {});
+  broker_.held = true;
+  log_.start();
+  append(kFirst, 1);
+  log_.hurry();
+  ASSERT_TRUE(wait_until([&] { return broker_.waiting == 1; }));
+  append(kFirst, 1);  // While the first is committed.
+  broker_.held = false;
+  ASSERT_TRUE(wait_until([&] { return settled_ == 1; }));
+  pause(50ms);
+  EXPECT_EQ(broker_.waiting, 1);
+  log_.hurry();
+  expect_visible({"0:0", "0:1"});
 }
 
 TEST(CommitNoteTest, IsReadAsItWasWritten) {
