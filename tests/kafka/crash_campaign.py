@@ -64,7 +64,8 @@ class Campaign:
         settings = {"session_timeout_ms": SESSION_MS, "heartbeat_interval_ms": 500, **self.kafka}
         path.write_text(worker.pipeline_text(
             name, self.topic, self.cluster.addresses(door or self.door),
-            self.folder / f"{name}-snapshots", **settings))
+            self.folder / f"{name}-snapshots",
+            **{key: value for key, value in settings.items() if value is not None}))
         return path
 
     def outputs(self, name):

@@ -22,6 +22,30 @@ LOSSY = ("Produce", "TxnOffsetCommit", "EndTxn", "AddOffsetsToTxn", "AddPartitio
          "FindCoordinator", "InitProducerId", "Heartbeat")
 
 
+class Modern(crash_campaign.Campaign):
+    """The group protocol of Kafka 4: kill -9, orderly ends and pauses, in turn."""
+    must_count = ("kills", "ends", "pauses")
+    kafka = {"group_protocol": "consumer", "session_timeout_ms": None,
+             "heartbeat_interval_ms": None, "transaction_timeout_ms": crash_campaign.SESSION_MS}
+
+    def disturb(self):
+        time.sleep(self.random.uniform(0.5, 2))
+        turn = sum(self.figures.values()) % 3
+        one = self.workers[sum(self.figures.values()) % len(self.workers)]
+        if turn == 2:
+            one.pause()
+            self.figures["pauses"] += 1
+            time.sleep(SESSION_S + 2)
+            return one.resume()
+        if turn == 0:
+            one.kill()
+        elif one.stop() != 0:
+            raise RuntimeError(f"SIGTERM did not end it:\n{one.log_tail()}")
+        self.figures["ends" if turn else "kills"] += 1
+        time.sleep(self.random.uniform(0, SESSION_S + 2))
+        self.start(one)
+
+
 class Zombie(crash_campaign.Campaign):
     """SIGSTOP, in most cases for longer than the session; others take over, then it wakes."""
     must_count = ("pauses",)
@@ -321,4 +345,4 @@ class Storm(crash_campaign.Campaign):
 
 MODES = {**crash_campaign.MODES, "zombie": Zombie, "brokers": Brokers, "alone": Alone,
          "point": Point, "lossy": Lossy, "inside": Inside, "undecided": Undecided,
-         "overtaken": Overtaken, "storm": Storm, "lives": Lives}
+         "overtaken": Overtaken, "storm": Storm, "lives": Lives, "modern": Modern}

@@ -49,6 +49,9 @@ class Crash(unittest.TestCase):
     def test_lives(self):
         self.check("lives", 5)
 
+    def test_the_protocol_of_kafka_4(self):
+        self.check("modern", 9)
+
     def test_zombies(self):
         self.check("zombie", 3)
 

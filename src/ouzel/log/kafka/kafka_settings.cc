@@ -1,6 +1,7 @@
 #include "ouzel/log/kafka/kafka_settings.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -68,6 +69,7 @@ class SettingsWalk {
   void walk() {
     for (const auto& [name, value] : given_) take(name, value);
     if (faults_.empty()) check_security();
+    if (faults_.empty()) check_group();
   }
   std::vector<SettingFault> faults_;
   KafkaSettings out_;
@@ -148,6 +150,21 @@ class SettingsWalk {
       if (one.main_name == main_name) return &one;
     }
     return nullptr;
+  }
+
+  /// The group protocol of Kafka 4 is the brokers' business.
+  void check_group() {
+    const Taken* protocol = taken("group.protocol");
+    if (protocol == nullptr || protocol->value != "consumer") return;
+    constexpr std::array<std::pair<const char*, const char*>, 3> kTheirs{
+        {{"session.timeout.ms", "group.consumer.session.timeout.ms of the brokers"},
+         {"heartbeat.interval.ms", "group.consumer.heartbeat.interval.ms of the brokers"},
+         {"partition.assignment.strategy", "group.remote.assignor"}}};
+    for (const auto& [name, theirs] : kTheirs) {
+      if (const Taken* one = taken(name)) {
+        fault(one->given, "setting", "has no effect: group.protocol is consumer", theirs);
+      }
+    }
   }
 
   void check_security() {

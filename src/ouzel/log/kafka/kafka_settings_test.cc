@@ -212,6 +212,10 @@ TEST_F(KafkaSettingsTest, JavasStoresAreTranslatedOrToldHowToConvert) {
 }
 
 TEST_F(KafkaSettingsTest, AreLookedAtTogether) {
+  EXPECT_EQ(faults_of({{"group.protocol", "consumer"}, {"session.timeout.ms", "9000"}}),
+            "session.timeout.ms: setting: has no effect: group.protocol is consumer "
+            "(group.consumer.session.timeout.ms of the brokers)\n");
+  EXPECT_EQ(faults_of({{"group.protocol", "classic"}, {"session.timeout.ms", "9000"}}), "");
   EXPECT_EQ(faults_of({{"sasl.username", "u"}, {"ssl.ca.location", "c"}}),
             "sasl.username: security: has no effect: security.protocol is plaintext "
             "(security.protocol: sasl_ssl)\n"

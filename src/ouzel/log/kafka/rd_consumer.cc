@@ -66,14 +66,19 @@ class RdConsumer final : public KafkaConsumer {
   ~RdConsumer() override { close(); }
 
   Result<void> open() {
-    KafkaSettingList settings = {{"partition.assignment.strategy", "cooperative-sticky"},
-                                 {"session.timeout.ms", "10000"},
-                                 {"heartbeat.interval.ms", heartbeat(options_.settings)},
-                                 {"queued.max.messages.kbytes", "32768"},
+    KafkaSettingList settings = {{"queued.max.messages.kbytes", "32768"},
                                  {"fetch.wait.max.ms", "100"},
                                  // An answer that never comes: librdkafka's own wait is a minute.
                                  {"socket.timeout.ms", "10000"},
                                  {"client.id", "ouzel"}};
+    const bool classic = std::find(options_.settings.begin(), options_.settings.end(),
+                                   std::pair<std::string, std::string>(
+                                       "group.protocol", "consumer")) == options_.settings.end();
+    if (classic) {  // The group protocol of Kafka 4 takes these from the brokers.
+      settings.insert(settings.end(), {{"partition.assignment.strategy", "cooperative-sticky"},
+                                       {"session.timeout.ms", "10000"},
+                                       {"heartbeat.interval.ms", heartbeat(options_.settings)}});
+    }
     settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
     settings.emplace_back("group.id", options_.group);
     settings.emplace_back("enable.auto.commit", "false");
@@ -81,16 +86,6 @@ class RdConsumer final : public KafkaConsumer {
     settings.emplace_back("isolation.level", "read_committed");
     settings.emplace_back("auto.offset.reset", "error");
     settings.emplace_back("enable.partition.eof", options_.ends ? "true" : "false");
-    // The group protocol of Kafka 4 takes its assignor and timeouts from the broker.
-    const auto modern =
-        std::find(settings.begin(), settings.end(),
-                  std::pair<std::string, std::string>("group.protocol", "consumer"));
-    if (modern != settings.end()) {
-      std::erase_if(settings, [](const auto& one) {
-        return one.first == "partition.assignment.strategy" || one.first == "session.timeout.ms" ||
-               one.first == "heartbeat.interval.ms";
-      });
-    }
     OUZEL_TRY(Conf conf, make_conf(settings));
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_rebalance_cb(conf.get(), rebalanced);
