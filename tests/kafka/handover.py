@@ -79,7 +79,7 @@ def measure(rate):
 
     class Handover(crash_campaign.Campaign):
         # What a dead worker left open hides what others write behind it until its timeout.
-        kafka = {"session_timeout_ms": SESSION_MS, "heartbeat_interval_ms": 1000,
+        kafka = {"session_timeout_ms": SESSION_MS, "heartbeat_interval_ms": None,
                  "transaction_timeout_ms": SESSION_MS}
 
     Handover.rate = rate

@@ -49,9 +49,10 @@ tl::unexpected<Error> failed(std::string_view doing, rd_kafka_resp_err_t error) 
   return fail(code_of(error), "kafka: " + std::string(doing) + ": " + rd_kafka_err2str(error));
 }
 
-/// A third of the session's timeout, so that one lost heartbeat costs no partition.
+/// A third of the session's timeout, so that one lost heartbeat costs no partition; and short, as
+/// it is by its heartbeat that a member learns that others wait for it to hand a partition over.
 std::string heartbeat(const KafkaSettingList& settings) {
-  constexpr long kMostMs = 3000;
+  constexpr long kMostMs = 500;
   long ms = kMostMs;
   for (const auto& [name, value] : settings) {
     if (name == "session.timeout.ms") ms = std::strtol(value.c_str(), nullptr, 10) / 3;
@@ -107,7 +108,12 @@ class RdConsumer final : public KafkaConsumer {
     };
     // A batch call waits until it is full or the time is over: so one message with the whole wait,
     // then what is there.
-    if (take(limit, 1) <= 0) return;
+    if (take(limit, 1) <= 0) {
+      // The library looks after the group when somebody asks it something, else every half second:
+      // an idle member would be so late to see that others wait for it to join again.
+      (void)group_metadata();
+      return;
+    }
     while (out.size() < max) {
       if (take(milliseconds(0), std::min(kBatch, max - out.size())) <= 0) return;
     }
