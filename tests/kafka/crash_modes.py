@@ -87,7 +87,8 @@ class Lives(crash_campaign.Campaign):
             time.sleep(0.2)
 
     def owners(self):
-        return {path.name for path in (self.folder / f"{self.name}-snapshots").iterdir()}
+        return {path.name for path in (self.folder / f"{self.name}-snapshots").iterdir()
+                if path.name.startswith(self.name)}
 
     def owner(self, one):
         """The folder that a worker writes its snapshots to; none yet: none."""

@@ -126,7 +126,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::uint64_t in_flight() const;
   void run_keeper();
   void publish(SnapshotJob job);
-  void remove_replaced(KafkaPartition& partition);
+  void remove_replaced();
   void keep_plan();
   void ask_for_snapshots();
   void watch_partitions();

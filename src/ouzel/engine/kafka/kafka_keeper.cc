@@ -42,6 +42,7 @@ void KafkaEngine::run_keeper() {
       publish(std::move(job));
     }
     ask_for_snapshots();
+    remove_replaced();
     keep_plan();
     watch_partitions();
   }
@@ -76,6 +77,7 @@ void KafkaEngine::publish(SnapshotJob job) {
   const auto done = job.slots->publish(job.header);
   kill_point(KillPoint::after_snapshot);
   if (done) {
+    partition->published = true;
     snapshot_ns_.record(static_cast<std::uint64_t>((clock_.steady() - job.begun).count()));
   } else {
     logging::warn("snapshot not published",
@@ -83,13 +85,19 @@ void KafkaEngine::publish(SnapshotJob job) {
                    {"why", done.error().message}});
   }
   partition->lane->snapshot_published();
-  if (done) remove_replaced(*partition);
 }
 
-/// Snapshots of workers that had the partition before. What cannot be removed now will be later.
-void KafkaEngine::remove_replaced(KafkaPartition& partition) {
+/// Snapshots of workers that had a partition before: of one partition a round, so that a hand-over
+/// does not wait for it. What cannot be removed now will be later.
+void KafkaEngine::remove_replaced() {
   const SteadyTime now = clock_.steady();
-  if (partition.cleaned != SteadyTime{} && now - partition.cleaned < kCleanEvery) return;
+  const auto partitions = all();
+  const auto due = std::find_if(partitions.begin(), partitions.end(), [&](const auto& one) {
+    return one->published && (one->cleaned == SteadyTime{} || now - one->cleaned >= kCleanEvery);
+  });
+  if (due == partitions.end()) return;
+  KafkaPartition& partition = **due;
+  partition.published = false;
   const auto at = consumer_->committed({&partition.id, 1}, kAsk);
   if (!at || at->size() != 1 || !at->front().offset) return;
   const auto note = read_note(at->front().metadata);

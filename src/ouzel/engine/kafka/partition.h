@@ -50,8 +50,10 @@ struct KafkaPartition {
   std::optional<std::pair<Offset, std::uint32_t>> first_commit;
   std::unique_ptr<Lane> lane;  ///< Null: stopped, `found.stopped` says why.
   Worker* worker = nullptr;
-  SteadyTime cleaned{};       ///< When other owners' snapshots were last removed; the keeper's.
   bool out_of_place = false;  ///< Records come from elsewhere than `input.next`: none is taken.
+  // Of the keeper.
+  bool published = false;  ///< A snapshot, since other owners' were last looked at.
+  SteadyTime cleaned{};    ///< When those that were replaced were last removed.
 };
 
 }  // namespace ouzel
