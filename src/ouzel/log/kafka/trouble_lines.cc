@@ -19,13 +19,13 @@ std::optional<std::uint64_t> TroubleLines::note(std::string_view line, SteadyTim
   const bool all = text.ends_with(kAllDown);
   if (all) text = kAllDown;
   const std::lock_guard lock(mutex_);
-  all_down_ = all_down_ || all;
   const auto known = said_.find(text);
   if (known != said_.end() && now - known->second.at < kAgainAfter) {
     ++known->second.held;
     ++held_;
     return std::nullopt;
   }
+  all_down_ = all_down_ || all;
   if (known != said_.end()) {
     const std::uint64_t held = known->second.held;
     known->second = {.at = now};
@@ -44,7 +44,6 @@ std::optional<std::uint64_t> TroubleLines::answered() {
   const std::lock_guard lock(mutex_);
   if (!all_down_) return std::nullopt;
   all_down_ = false;
-  said_.clear();
   return std::exchange(held_, 0);
 }
 

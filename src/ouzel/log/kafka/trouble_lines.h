@@ -24,8 +24,8 @@ class TroubleLines {
 
   /// nullopt: not now. Else it is to be said: how often it was held back since it last was.
   std::optional<std::uint64_t> note(std::string_view line, SteadyTime now);
-  /// A broker answers. nullopt: that is nothing new. Else no broker did before: how many complaints
-  /// were held back meanwhile. What comes next is new.
+  /// A broker answers. nullopt: that is nothing new. Else it was said that none does: how many
+  /// complaints were held back meanwhile.
   std::optional<std::uint64_t> answered();
 
  private:
@@ -36,8 +36,8 @@ class TroubleLines {
 
   std::mutex mutex_;
   std::map<std::string, Said, std::less<>> said_;
-  bool all_down_ = false;
-  std::uint64_t held_ = 0;  ///< Since all were down.
+  bool all_down_ = false;   ///< And that was said.
+  std::uint64_t held_ = 0;  ///< Since the last end of trouble.
 };
 
 }  // namespace ouzel

@@ -37,7 +37,11 @@ TEST(TroubleLines, TheEndIsSaidOnceIfNoBrokerAnswered) {
   EXPECT_EQ(lines.note("2/2 brokers are down", begin), Held());
   EXPECT_EQ(lines.answered(), Held(2));
   EXPECT_EQ(lines.answered(), Held());
-  EXPECT_EQ(lines.note(kRefused, begin), Held(0));
+  // Back and away all the time: that they are away is held back, and so is the end of it.
+  EXPECT_EQ(lines.note(kDown, begin + seconds(2)), Held());
+  EXPECT_EQ(lines.answered(), Held());
+  EXPECT_EQ(lines.note(kDown, begin + seconds(30)), Held(2));
+  EXPECT_EQ(lines.answered(), Held(1));
 }
 
 TEST(TroubleLines, ManyTextsAreForgottenTheOldestFirst) {
