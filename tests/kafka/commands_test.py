@@ -58,13 +58,39 @@ class NoSchemas(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class TokenEndpoint(http.server.BaseHTTPRequestHandler):
+    """Gives unsigned tokens to press."""
+    login = "Basic " + base64.b64encode(b"press:press-secret").decode()
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        known = self.headers.get("Authorization") == self.login
+        now = int(time.time())
+        claims = {"sub": "press", "iat": now, "exp": now + self.server.life_s}
+        parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+                 for part in ({"alg": "none"}, claims)]
+        self.server.given += known
+        answer = {"access_token": ".".join(parts) + "."} if known else {"error": "invalid_client"}
+        body = json.dumps(answer).encode()
+        self.send_response(200 if known else 401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class Commands(unittest.TestCase):
     """A secured broker: its plain door is the administrator's, alice needs rules."""
     certificate = "good"
+    settings = None     # more, of the broker
 
     @classmethod
     def setUpClass(cls):
-        cls.cluster = cls.enterClassContext(broker.Cluster(certificate=cls.certificate))
+        cls.cluster = cls.enterClassContext(
+            broker.Cluster(certificate=cls.certificate, settings=cls.settings))
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.plain = cls.write("plain.yaml", cls.cluster.bootstrap)
         cls.secure = cls.write("secure.yaml", cls.cluster.addresses("sasl"),
@@ -77,12 +103,13 @@ class Commands(unittest.TestCase):
         return path
 
     def ouzel(self, *arguments, exit_code=DONE, **variables):
-        variables.setdefault("SECRET", "alice-secret")
+        variables.setdefault("SECRET", os.environ.get("SECRET", "alice-secret"))
         done = subprocess.run([worker.program(), *map(str, arguments)], capture_output=True,
                               text=True, timeout=RUN_S, check=False, cwd=self.folder,
                               env={**os.environ, **variables})
         self.assertEqual(done.returncode, exit_code, done.stdout + done.stderr)
-        self.assertNotIn("alice-secret", done.stdout + done.stderr)
+        for secret in ("alice-secret", "press-secret"):
+            self.assertNotIn(secret, done.stdout + done.stderr)
         return done
 
     def lines(self, *arguments):
@@ -174,6 +201,66 @@ class SchemaRegistry(Commands):
         self.told("HTTP 401", "see source.kafka.registry_login", self.check(url, login="a:b"))
         self.told("onnect", "see source.kafka.registry in press's file",
                   self.check("http://127.0.0.1:1"))
+
+
+class Tokens(Commands):
+    """OAUTHBEARER, and a broker that asks for a fresh token now and then. What lives for less than
+    a second more is no use: the broker takes no two logins of a connection within one."""
+    settings = {"connections.max.reauth.ms": 8000}
+    life_s, events = 12, 25
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for what in ("--topic", "--group", "--transactional-id"):
+            cls.cluster.allow("press", "--operation", "All", what, "*")
+
+    def pipeline(self, name, **settings):
+        settings = {"security.protocol": "SASL_SSL", "sasl.mechanism": "OAUTHBEARER",
+                    "ssl.ca.location": self.cluster.security.authority, **settings}
+        return self.write(name, self.cluster.addresses("sasl"),
+                          "".join(f"  {key}: {value}\n" for key, value in settings.items()))
+
+    def goes_on(self, pipeline):
+        """A worker that logs in anew several times."""
+        self.ouzel("topics", "create", pipeline, "--partitions", 1)
+        before = len(self.lines("tap", "outcomes", "--pipeline", pipeline))
+        one = worker.Worker(self.folder, 0, pipeline).start({"SECRET": "press-secret"})
+        self.addCleanup(one.end)
+        for _ in range(self.events):
+            clients.produce(self.cluster.bootstrap, "telemetry", [(b"k", b"{}")])
+            time.sleep(1)
+        end = time.monotonic() + WAIT_S
+        while len(self.lines("tap", "outcomes", "--pipeline", pipeline)) < before + self.events:
+            self.assertLess(time.monotonic(), end, one.log_tail())
+        self.assertEqual(one.stop(), 0)
+
+    def test_that_nobody_signed(self):
+        self.goes_on(self.pipeline("unsigned.yaml", **{
+            "enable.sasl.oauthbearer.unsecure.jwt": "true",
+            "sasl.oauthbearer.config": f"principal=press lifeSeconds={self.life_s}"}))
+
+    def test_from_an_endpoint(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), TokenEndpoint)
+        server.life_s, server.given = self.life_s, 0
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = "sasl.oauthbearer.token.endpoint.url"
+        pipeline = self.pipeline("endpoint.yaml", **{
+            url: f"http://127.0.0.1:{server.server_address[1]}/token",
+            "sasl.oauthbearer.client.id": "press",
+            "sasl.oauthbearer.client.secret": "${env:SECRET}"})
+        os.environ["SECRET"] = "press-secret"
+        self.addCleanup(os.environ.pop, "SECRET")
+        self.goes_on(pipeline)
+        self.assertGreater(server.given, 6)
+        said = self.ouzel("topics", "ls", pipeline, exit_code=CONFIG, SECRET="wrong").stderr
+        self.assertIn("gives no token: HTTP 401: ", said)
+        self.assertIn("(check kafka.sasl.oauthbearer.client.id, client.secret and scope)", said)
+        said = self.ouzel("topics", "ls", pipeline, "--set", f"kafka.{url}=http://127.0.0.1:1/t",
+                          exit_code=UNAVAILABLE).stderr
+        self.assertIn("http://127.0.0.1:1/t gives no token: ", said)
 
 
 class ThroughAPipeline(Commands):

@@ -76,10 +76,14 @@ def secured(security):
     scram = f"{modules}.scram.ScramLoginModule required;"
     plain = " ".join(f'user_{name}="{secret}"' for name, secret in security.plain.items())
     out = {
-        f"{sasl}.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+        f"{sasl}.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
         f"{sasl}.scram-sha-256.sasl.jaas.config": scram,
         f"{sasl}.scram-sha-512.sasl.jaas.config": scram,
         f"{sasl}.plain.sasl.jaas.config": f"{modules}.plain.PlainLoginModule required {plain};",
+        # Takes tokens that nobody signed, and calls their `sub` the user.
+        f"{sasl}.oauthbearer.sasl.jaas.config":
+            f'{modules}.oauthbearer.OAuthBearerLoginModule required '
+            f'unsecuredLoginStringClaim_sub="broker";',
         "listener.name.ssl.ssl.client.auth": "required",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": "User:ANONYMOUS",

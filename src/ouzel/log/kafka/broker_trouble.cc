@@ -64,6 +64,24 @@ Error explain_login(const Line& line) {
                         "kafka.sasl.mechanism is one of: " + std::string(known));
 }
 
+/// `"https://…": what it said (its status, or -1 where there was no answer)`.
+Error explain_token(std::string_view text) {
+  const std::size_t quote = text.find("\": ");
+  const std::size_t open = text.rfind(" (");
+  if (!text.starts_with('"') || quote == npos || open == npos || open < quote + 3) {
+    return {ErrorCode::unavailable, "no token: " + std::string(text)};
+  }
+  const std::string_view endpoint = text.substr(1, quote - 1);
+  const std::string said(text.substr(quote + 3, open - quote - 3));
+  const std::string status(text.substr(open + 2, text.find(')', open) - open - 2));
+  if (status.size() == 3 && status[0] == '4') {
+    return settings_wrong(endpoint, " gives no token: HTTP " + status + ": " + said,
+                          "check kafka.sasl.oauthbearer.client.id, client.secret and scope");
+  }
+  return {ErrorCode::unavailable, std::string(endpoint) + " gives no token: " + said +
+                                      " (check kafka.sasl.oauthbearer.token.endpoint.url)"};
+}
+
 }  // namespace
 
 std::string certificate_fault(int code) {
@@ -87,6 +105,8 @@ Error explain_trouble(std::string_view text) {
   const Line line = take_apart(text);
   const auto says = [&](std::string_view words) { return line.what.find(words) != npos; };
   const std::string who(line.broker);
+  const std::string_view token = behind(line.what, "Failed to retrieve OIDC token from ");
+  if (!token.empty()) return explain_token(token);
   if (says("Failed to resolve")) {
     return {ErrorCode::unavailable, who +
                                         ": its name cannot be resolved (check the names in "

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
+
 namespace ouzel {
 namespace {
 
@@ -10,6 +12,14 @@ struct Case {
   ErrorCode code;
   const char* message;
 };
+
+void expect(std::span<const Case> cases) {
+  for (const Case& one : cases) {
+    const Error error = explain_trouble(one.line);
+    EXPECT_EQ(error.message, one.message);
+    EXPECT_EQ(error.code, one.code) << one.line;
+  }
+}
 
 /// Lines as librdkafka 2.15 writes them.
 TEST(BrokerTrouble, SaysWhoWhatAndWhatToDo) {
@@ -66,11 +76,25 @@ TEST(BrokerTrouble, SaysWhoWhatAndWhatToDo) {
       {"something else", ErrorCode::unavailable, "something else"},
       {"", ErrorCode::unavailable, ""},
   };
-  for (const Case& one : cases) {
-    const Error error = explain_trouble(one.line);
-    EXPECT_EQ(error.message, one.message);
-    EXPECT_EQ(error.code, one.code) << one.line;
-  }
+  expect(cases);
+}
+
+TEST(BrokerTrouble, SaysWhatATokenEndpointAnswers) {
+  const Case cases[] = {
+      {"[thrd:background]: Failed to retrieve OIDC token from \"http://t:1/a\": "
+       "{\"error\":\"invalid_client\"} (401)",
+       ErrorCode::config,
+       "http://t:1/a gives no token: HTTP 401: {\"error\":\"invalid_client\"} (check "
+       "kafka.sasl.oauthbearer.client.id, client.secret and scope)"},
+      {"[thrd:background]: Failed to retrieve OIDC token from \"http://t:1/a\": Failed to connect "
+       "to "
+       "t:1 after 0 ms: Could not connect to server (-1)",
+       ErrorCode::unavailable,
+       "http://t:1/a gives no token: Failed to connect to t:1 after 0 ms: Could not connect to "
+       "server (check kafka.sasl.oauthbearer.token.endpoint.url)"},
+      {"Failed to retrieve OIDC token from nowhere", ErrorCode::unavailable, "no token: nowhere"},
+  };
+  expect(cases);
 }
 
 TEST(BrokerTrouble, WhatSettingsMustMendGoesFirst) {

@@ -47,7 +47,8 @@ Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, Conf conf) {
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_log_cb(
       conf.get(), [](const rd_kafka_t* handle, int, const char* facility, const char* line) {
-        if (handle == nullptr || std::string_view(facility) != "FAIL") return;
+        const std::string_view about = facility;
+        if (handle == nullptr || (about != "FAIL" && about != "OIDC")) return;
         client_of(rd_kafka_opaque(handle)).trouble_.note(line);
       });
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char* reason, void* opaque) {
