@@ -103,9 +103,9 @@ class Plans(unittest.TestCase):
         self.assertEqual(self.score(new, second), moved)
         self.assertNotEqual(self.score(old, second), moved)
         for name in ("plans", "assets"):
-            kept = sorted(path.suffix for path in (self.shared / name).iterdir())
-            self.assertEqual(kept, [".until"] * 2 + [".yaml"] * 2 if name == "plans"
-                             else [""] * 2 + [".until"] * 2)
+            kept = sorted(path.name[32:39] for path in (self.shared / name).iterdir())
+            self.assertEqual(set(kept), {".until.", ".yaml" if name == "plans" else ""})
+            self.assertEqual(len([end for end in kept if end != ".until."]), 2)
 
 
 if __name__ == "__main__":

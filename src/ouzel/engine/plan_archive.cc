@@ -53,11 +53,20 @@ Result<void> PlanArchive::keep(const Plan& plan) {
       return fail(ErrorCode::config,
                   file.key + ": " + file.path + " changed while it was read: start again");
     }
-    OUZEL_TRY_VOID(
-        replace_shared_file(fs_, {files_path(), to_string(file.hash), writer_}, content));
+    OUZEL_TRY_VOID(replace(files_path(), to_string(file.hash), content));
   }
   if (whole(fs_, plan_path(plan.hash), plan.hash)) return {};
-  return replace_shared_file(fs_, {plans_path(), plan_name(plan.hash), writer_}, plan.text);
+  return replace(plans_path(), plan_name(plan.hash), plan.text);
+}
+
+/// Where others may write the same at the same time each has a draft of its own, and the last wins.
+Result<void> PlanArchive::replace(const std::string& directory, const std::string& name,
+                                  std::string_view content) {
+  if (writer_.empty()) return replace_file(fs_, directory, name, content);
+  const std::string draft = name + "." + writer_ + ".new";
+  OUZEL_TRY_VOID(replace_file(fs_, directory, draft, content));
+  OUZEL_TRY_VOID(fs_.rename(directory + "/" + draft, directory + "/" + name));
+  return fs_.sync_directory(directory);
 }
 
 Result<std::set<Hash128>> PlanArchive::plans() const {
@@ -96,14 +105,6 @@ Result<void> PlanArchive::remove_others(const std::set<Hash128>& needed) {
     if (is_draft(name) || left) removed.push_back(name);
   }
   return remove_all(fs_, files_path(), removed);
-}
-
-Result<void> replace_shared_file(FileSystem& fs, const SharedFile& file, std::string_view content) {
-  if (file.writer.empty()) return replace_file(fs, file.directory, file.name, content);
-  const std::string draft = file.name + "." + file.writer + ".new";
-  OUZEL_TRY_VOID(replace_file(fs, file.directory, draft, content));
-  OUZEL_TRY_VOID(fs.rename(file.directory + "/" + draft, file.directory + "/" + file.name));
-  return fs.sync_directory(file.directory);
 }
 
 std::optional<Hash128> hash_of_plan_name(std::string_view name) {

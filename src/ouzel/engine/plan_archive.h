@@ -41,19 +41,13 @@ class PlanArchive {
   Result<std::set<Hash128>> plans() const;
 
  private:
+  Result<void> replace(const std::string& directory, const std::string& name,
+                       std::string_view content);
+
   FileSystem& fs_;
   std::string data_dir_;
   std::string writer_;
 };
-
-struct SharedFile {
-  std::string directory;
-  std::string name;
-  std::string writer;
-};
-/// As `replace_file`, where others may write the same file at the same time: each by a draft of its
-/// own, and the last wins.
-Result<void> replace_shared_file(FileSystem& fs, const SharedFile& file, std::string_view content);
 
 /// Of the name of a kept plan's file; nullopt: it is none.
 std::optional<Hash128> hash_of_plan_name(std::string_view name);

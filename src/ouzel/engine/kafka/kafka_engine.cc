@@ -202,7 +202,6 @@ void KafkaEngine::start() {
     workers_.back()->start();
   }
   snapshot_time_ = watched_ = clock_.steady();
-  plan_kept_ = clock_.steady() - SharedPlans::kKeepEvery;
   keeper_thread_ = std::thread([this] { run_keeper(); });
   consumer_thread_ = std::thread([this] { run_consumer(); });
 }

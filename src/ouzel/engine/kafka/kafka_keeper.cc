@@ -50,9 +50,10 @@ void KafkaEngine::run_keeper() {
 
 void KafkaEngine::keep_plan() {
   const SteadyTime now = clock_.steady();
-  if (now - plan_kept_ < SharedPlans::kKeepEvery) return;
+  const bool first = plan_kept_ == SteadyTime{};
+  if (!first && now - plan_kept_ < SharedPlans::kKeepEvery) return;
   plan_kept_ = now;
-  auto done = plans_->keep(*plan_);
+  auto done = first ? Result<void>() : plans_->keep(*plan_);  // `prepare` has kept it just now.
   if (done) done = plans_->remove_expired();
   if (!done) logging::warn("plans not kept", {{"why", done.error().message}});
 }

@@ -2,16 +2,18 @@
 /// hash of their content as in a data directory (engine/plan_archive.h, docs/format/plan.md), in
 /// the place that the workers share. So `score` decides as any of them did.
 ///
-/// Nobody there knows cheaply which plans the retained outcomes name. So beside each of its files
-/// stands until when it is needed: as long as outcomes are retained, and a day for clocks that
-/// differ, from when a worker last ran it. Whoever runs a plan says so again each hour; whoever
-/// comes by removes what nobody needs any more.
+/// Nobody there knows cheaply which plans the retained outcomes name. So beside each file stands an
+/// empty one whose name says until when it is needed: as long as outcomes are retained, and a day
+/// for clocks that differ, from when a worker last ran it. Whoever runs a plan says so again each
+/// hour, and the latest time counts; whoever comes by removes what nobody needs any more. That
+/// takes a listing of each folder and no look into files.
 ///
 /// `fs` and `clock` must outlive it. One thread at a time; several workers may do the same at once.
 #pragma once
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
@@ -37,7 +39,7 @@ class SharedPlans {
   Result<void> remove_expired();
 
  private:
-  Result<void> need(const std::string& directory, const Hash128& hash);
+  Result<void> need(const std::string& directory, const std::vector<Hash128>& hashes);
   Result<void> remove_expired_in(const std::string& directory);
 
   FileSystem& fs_;

@@ -65,10 +65,10 @@ TEST_F(SharedPlansTest, APlanStaysForTheRetentionAndADayAfterItWasLastRun) {
   ASSERT_TRUE(one.keep(old));
   clock_.advance(kDay);
   ASSERT_TRUE(one.keep(young));
-  clock_.advance(7 * kDay - std::chrono::seconds(2));
+  clock_.advance(7 * kDay - std::chrono::seconds(1));
   ASSERT_TRUE(one.remove_expired());
   EXPECT_TRUE(whole(old));
-  clock_.advance(std::chrono::seconds(2));
+  clock_.advance(std::chrono::hours(1));
   ASSERT_TRUE(one.remove_expired());
   EXPECT_FALSE(whole(old));
   EXPECT_TRUE(whole(young)) << "with the model that both name";
@@ -111,7 +111,7 @@ TEST_F(SharedPlansTest, AnothersDraftIsLeftAloneUntilNobodyNeedsThePlan) {
   const Plan one = plan("1");
   ASSERT_TRUE(worker("a").keep(one));
   const std::string stem = place() + "/plans/" + to_string(one.hash);
-  for (const char* draft : {".yaml.z.new", ".yaml.z.new.new", ".until.z.new"}) {
+  for (const char* draft : {".yaml.z.new", ".yaml.z.new.new", ".until.z"}) {
     put(stem + draft, "half");
   }
   ASSERT_TRUE(worker("a").keep(one));
@@ -123,24 +123,43 @@ TEST_F(SharedPlansTest, AnothersDraftIsLeftAloneUntilNobodyNeedsThePlan) {
   EXPECT_EQ(count("assets"), 0U);
 }
 
-TEST_F(SharedPlansTest, WhatSaysNothingOfItsTimeStays) {
-  const Plan one = plan("1"), two = plan("2");
-  ASSERT_TRUE(worker("a").keep(one));
-  ASSERT_TRUE(worker("a").keep(two));
-  const std::string until = place() + "/plans/" + to_string(one.hash) + ".until";
-  put(place() + "/plans/notes.until", "1\n");
-  ASSERT_TRUE(fs_->remove(place() + "/plans/" + to_string(two.hash) + ".until"));
-  clock_.advance(100 * kDay);
-  for (const char* damaged : {"", "1", "x\n", "1 2\n"}) {
-    put(until, damaged);
-    ASSERT_TRUE(worker("a").remove_expired());
-    EXPECT_TRUE(fs_->exists(PlanArchive(*fs_, place()).plan_path(one.hash))) << damaged;
+TEST_F(SharedPlansTest, EachHourSaysItAnewAndTheLatestTimeStands) {
+  const Plan one = plan("1");
+  for (int hour = 0; hour < 5; ++hour) {
+    ASSERT_TRUE(worker("a").keep(one));
+    ASSERT_TRUE(worker("b").keep(one));
+    ASSERT_TRUE(worker("b").keep(one));
+    clock_.advance(std::chrono::hours(1));
   }
-  EXPECT_TRUE(fs_->exists(PlanArchive(*fs_, place()).plan_path(two.hash)));
-  EXPECT_TRUE(fs_->exists(place() + "/plans/notes.until"));
-  put(until, "1\n");
+  EXPECT_EQ(count("plans"), 1 + 5U);
+  ASSERT_TRUE(worker("c").remove_expired());
+  EXPECT_EQ(count("plans"), 1 + 1U);
+  EXPECT_EQ(count("assets"), 2 + 2U);
+  clock_.advance(7 * kDay);
+  ASSERT_TRUE(worker("c").remove_expired());
+  EXPECT_TRUE(whole(one)) << "the latest time was the one that stayed";
+}
+
+TEST_F(SharedPlansTest, WhatSaysNothingOfItsTimeStays) {
+  const Plan one = plan("1");
+  ASSERT_TRUE(worker("a").keep(one));
+  const std::string plans = place() + "/plans/", digits = to_string(one.hash);
+  const auto names = fs_->list(plans);
+  for (const std::string& name : *names) {
+    if (name.find(".until.") != name.npos) {
+      ASSERT_TRUE(fs_->remove(plans + name));
+    }
+  }
+  for (const std::string& wrong : {digits + ".until.", digits + ".until.x", digits + ".until.1x",
+                                   digits + ".until", std::string("notes.until.1")}) {
+    put(plans + wrong, "");
+  }
+  clock_.advance(100 * kDay);
   ASSERT_TRUE(worker("a").remove_expired());
-  EXPECT_FALSE(fs_->exists(PlanArchive(*fs_, place()).plan_path(one.hash)));
+  EXPECT_EQ(count("plans"), 6U);
+  put(plans + digits + ".until.1", "");
+  ASSERT_TRUE(worker("a").remove_expired());
+  EXPECT_EQ(*fs_->list(plans), std::vector<std::string>{"notes.until.1"});
 }
 
 }  // namespace
