@@ -29,7 +29,7 @@ demo-kafka: ## The same on a real Kafka, two engines of which one is killed (30 
 test: ## All tests; the last line counts passed, failed, skipped
 	@scripts/setup build test models kafka
 	@scripts/build release all
-	@scripts/build debug all_tests
+	@scripts/build debug all_tests ouzel
 	@scripts/test $(TESTS)
 
 bench: ## Measure the engine on this machine; fills the README's figures

@@ -5,6 +5,7 @@ calls it until there were as many as wanted, lets everything come to rest and ju
 """
 import pathlib
 import random
+import re
 import shutil
 import tempfile
 import time
@@ -19,6 +20,7 @@ PARTITIONS = 4
 SESSION_MS = 3000
 REST_S = 120
 ANSWER_S = 60
+SANITIZER = re.compile(r"^.*(?:Sanitizer: |runtime error: ).*$", re.M)
 
 
 class Campaign:
@@ -152,6 +154,9 @@ class Campaign:
             code = one.stop() if one.alive else 0
             if code != 0:
                 raise RuntimeError(f"SIGTERM ended with {code}:\n{one.log_tail()}")
+            # It may have ended just before it was killed.
+            if found := SANITIZER.search(one.log_path.read_text(errors="replace")):
+                raise RuntimeError(f"a worker ended with: {found[0]}")
 
     def judge(self):
         one = judge.Judge(self.counts)

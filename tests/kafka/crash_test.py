@@ -1,11 +1,13 @@
 """Not one outcome is lost or doubled, whatever is killed. OUZEL_KAFKA_SCALE times the kills."""
 import os
 import unittest
+from unittest import mock
 
 import broker
 import crash_modes
 import crash_planted
 import judge
+import worker
 
 SCALE = float(os.environ.get("OUZEL_KAFKA_SCALE", "1"))
 
@@ -17,19 +19,27 @@ class Crash(unittest.TestCase):
     def setUpClass(cls):
         cls.cluster = cls.enterClassContext(broker.Cluster())
 
-    def check(self, mode, times, seed=1, cluster=None):
+    def check(self, mode, times, seed=1, cluster=None, name=None):
         said = []
         counts = judge.Counts(said.append)
-        kind = crash_modes.MODES[mode]
-        with kind(cluster or self.cluster, mode, seed, counts) as campaign:
+        kind, name = crash_modes.MODES[mode], name or mode
+        with kind(cluster or self.cluster, name, seed, counts) as campaign:
             campaign.run(max(1, round(times * SCALE)))
-            print(f"  {mode}: {campaign.line()}: {counts.line()}", flush=True)
+            print(f"  {name}: {campaign.line()}: {counts.line()}", flush=True)
         self.assertEqual(counts.total(), 0, "\n".join(said))
         for name in kind.must_count:
             self.assertGreater(campaign.figures[name], 0, f"never {name}")
 
     def test_kill(self):
         self.check("kill", 24)
+
+    def test_kill_with_sanitizers(self):
+        """What they find ends a worker."""
+        build = worker.BUILD.with_name(worker.BUILD.name + "-debug")
+        if not (build / "ouzel").exists():
+            self.skipTest(f"{build / 'ouzel'} is not built: scripts/build debug ouzel")
+        with mock.patch.object(worker, "BUILD", build):
+            self.check("kill", 5, name="kill-sanitized")
 
     def test_points(self):
         self.check("point", 3 * len(crash_modes.POINTS))
