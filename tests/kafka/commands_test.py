@@ -361,6 +361,33 @@ class ThroughAPipeline(Commands):
         self.assertEqual(found["group"], "press: 0 records behind")
 
 
+class Bench(Commands):
+    def test_bench_finds_every_outcome_once(self):
+        """In a topic that is used already: what others wrote is none of its events."""
+        self.ouzel("topics", "create", self.plain, "--partitions", 4)
+        self.ouzel("simulate", "--count", 50, "--rate", 0, "--out",
+                   f"kafka:{self.cluster.bootstrap}/telemetry")
+        bench = ("bench", "--pipeline", self.plain, "--duration", "1s", "--devices", 100)
+        one = worker.Worker(self.folder, "bench", self.plain).start()
+        try:
+            self.ouzel(*bench, "--json", "figures.json")
+        finally:
+            one.stop()
+        figures = {figure["name"]: figure for figure in
+                   json.loads((self.folder / "figures.json").read_text())["figures"]}
+        self.assertEqual(list(figures), [
+            "event to outcome p50, 1000 ev/s", "event to outcome p99, 1000 ev/s",
+            "event to outcome p50, 5000 ev/s", "event to outcome p99, 5000 ev/s",
+            "throughput, all committed"])
+        for figure in figures.values():
+            self.assertGreater(figure["value"], 0)
+            self.assertIn(figure["beside"].split(" events: ")[1:],
+                          ([], ["0 lost, 0 doubled, 0 rejected"]))
+        self.assertIn("does a worker run?",
+                      self.ouzel(*bench, "--only", "latency", exit_code=UNAVAILABLE).stderr)
+        self.ouzel(*bench, "--only", "restart", exit_code=CONFIG)
+
+
 class Trouble(Commands):
     """Each is a clear message and the right exit code, from whatever command meets it."""
 

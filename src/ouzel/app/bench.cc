@@ -1,14 +1,17 @@
 #include "ouzel/app/bench.h"
 
 #include <algorithm>
-#include <cstdarg>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <memory>
 
 #include "ouzel/app/bench_engine.h"
+#include "ouzel/app/bench_figure.h"
 #include "ouzel/app/bench_load.h"
+#include "ouzel/app/command_line.h"
+#include "ouzel/app/kafka_bench.h"
+#include "ouzel/app/pipeline_file.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
 
@@ -25,7 +28,6 @@ constexpr std::size_t kRequestEvents = 1000;
 constexpr std::size_t kSyncs = 1000;         ///< Before, and as many after, a latency run.
 constexpr std::uint32_t kRestartTimes = 10;  ///< As many devices as elsewhere.
 constexpr int kStarts = 5;
-constexpr double kQuietLoad = 0.5;  ///< Beyond it the machine is busy.
 constexpr nanoseconds kPatience = seconds(60);
 
 /// What the engine is asked to do: the fields of the simulator, features as in the examples.
@@ -44,55 +46,13 @@ model: detector
 decide: {threshold: 0.9, review: 0.6, hold_off: 5m}
 )";
 
-[[gnu::format(printf, 1, 2)]] std::string text(const char* form, ...) {
-  char buffer[512];
-  std::va_list arguments;
-  va_start(arguments, form);
-  std::vsnprintf(buffer, sizeof(buffer), form, arguments);
-  va_end(arguments);
-  return buffer;
-}
-
-double ms_of(nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
-
-/// One line of the table. Floor and aim 0: only for information.
-struct Figure {
-  std::string name;
-  double value = 0;
-  std::string unit;
-  double floor = 0, aim = 0;
-  bool more_is_better = false;
-  std::string beside;  ///< What belongs beside it: CPU, syncs.
-
-  bool meets(double bound) const { return more_is_better ? value >= bound : value <= bound; }
-  const char* verdict() const {
-    if (floor == 0) return "";
-    if (meets(aim)) return "aim";
-    return meets(floor) ? "floor" : "SHORT";
-  }
-};
-
-std::string short_number(double value) {
-  if (value >= 1000) return text("%.0f", value);
-  return text(value >= 100 ? "%.0f" : value >= 10 ? "%.1f" : "%.2f", value);
-}
-
-std::string line_of(const Figure& f) {
-  const char* sign = f.more_is_better ? ">=" : "<=";
-  const std::string bounds = f.floor == 0
-                                 ? std::string(20, ' ')
-                                 : text("%s %-7s %s %-7s", sign, short_number(f.floor).c_str(),
-                                        sign, short_number(f.aim).c_str());
-  return text("%-32s %9s %-5s %-22s %-6s %s", f.name.c_str(), short_number(f.value).c_str(),
-              f.unit.c_str(), bounds.c_str(), f.verdict(), f.beside.c_str());
-}
-
 class Bench {
  public:
-  Bench(const BenchOptions& options, FileSystem& fs) : options_(options), fs_(fs) {}
+  Bench(const BenchOptions& options, FileSystem& fs)
+      : options_(options), fs_(fs), table_(options) {}
 
   Result<void> run();
-  Result<void> write_json() const;
+  Result<void> write_json() const { return table_.write_json(fs_); }
 
  private:
   using Engine = std::unique_ptr<BenchEngine>;
@@ -105,19 +65,13 @@ class Bench {
   Result<void> restart();
   Result<std::vector<EventPool>> pools(std::uint32_t devices) const;
   Result<void> checked(const LoadResult& load, const char* what) const;
-  /// The floors and aims are those of the built-in pipeline.
-  void add(Figure figure) {
-    if (!options_.pipeline.empty()) figure.floor = figure.aim = 0;
-    std::printf("%s\n", line_of(figure).c_str());
-    std::fflush(stdout);
-    figures_.push_back(std::move(figure));
-  }
+  void add(Figure figure) { table_.add(std::move(figure)); }
 
   const BenchOptions& options_;
   FileSystem& fs_;
   const SystemClock clock_;
   int engines_ = 0;
-  std::vector<Figure> figures_;
+  FigureTable table_;
 };
 
 /// A fresh engine with an empty log, started.
@@ -328,16 +282,8 @@ Result<void> Bench::run() {
                   "start, latency, throughput or restart expected, got `" + wanted + "`");
     }
   }
-  std::printf("%s\n", machine_text().c_str());
-  if (const double load = load_average(); load > kQuietLoad) {
-    std::printf(
-        "load average %.1f: other work goes on, so the figures are worse than they could be\n",
-        load);
-  }
-  const std::string what = options_.pipeline.empty() ? "detector, 14 features" : options_.pipeline;
-  std::printf("%u devices, %.0f s a measure, %s, durability disk\n\n", options_.devices,
-              ms_of(options_.duration) / 1000, what.c_str());
-  std::printf("%-32s %9s %-5s %-10s %-11s %s\n", "measure", "value", "", "floor", "aim", "");
+  table_.begin((options_.pipeline.empty() ? "detector, 14 features" : options_.pipeline) +
+               std::string(", durability disk"));
   for (const auto& one : kMeasures) {
     const bool wanted =
         options_.only.empty() ||
@@ -345,23 +291,6 @@ Result<void> Bench::run() {
     if (wanted) OUZEL_TRY_VOID((this->*one.measure)());
   }
   return {};
-}
-
-Result<void> Bench::write_json() const {
-  if (options_.json.empty()) return {};
-  std::string out = "{\"machine\":\"" + machine_text() +
-                    "\",\"devices\":" + std::to_string(options_.devices) + ",\"figures\":[";
-  for (const Figure& f : figures_) {
-    out += text(
-        "%s\n{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"floor\":%.6g,"
-        "\"aim\":%.6g,\"reached\":\"%s\",\"beside\":\"%s\"}",
-        &f == figures_.data() ? "" : ",", f.name.c_str(), f.value, f.unit.c_str(), f.floor, f.aim,
-        f.verdict(), f.beside.c_str());
-  }
-  out += "\n]}\n";
-  OUZEL_TRY(const std::unique_ptr<File> file, fs_.open(options_.json, OpenMode::create));
-  OUZEL_TRY_VOID(file->truncate(0));
-  return file->write(0, out);
 }
 
 /// Empty, or not there: nothing of the user's is ever removed.
@@ -383,6 +312,13 @@ int failed(const Error& error) {
 
 int bench(const BenchOptions& options) {
   const auto fs = make_posix_file_system();
+  if (!options.pipeline.empty()) {
+    const auto loaded = load_or_print({.path = options.pipeline, .listen = {}, .sets = {}});
+    if (!loaded) return kExitConfig;
+    if (!loaded->pipeline.kafka_source.topic.empty()) {
+      return bench_kafka(options, loaded->pipeline, *fs);
+    }
+  }
   if (const auto made = make_scratch(*fs, options.directory); !made) return failed(made.error());
   Result<void> done;
   {

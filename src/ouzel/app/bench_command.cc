@@ -28,9 +28,12 @@ void add_bench(CommandLine& line) {
             .option(
                 "--pipeline", into(options->pipeline),
                 {.value = "FILE",
-                 .help = "A pipeline for the events of `simulate`, in place of the built-in one"})
+                 .help = "A pipeline for the events of `simulate`, in place of the built-in one. "
+                         "With source.kafka: writes to its topic, and measures the workers that "
+                         "run already"})
             .example("ouzel bench --json bench.json")
-            .example("ouzel bench --pipeline mine.yaml --only throughput");
+            .example("ouzel bench --pipeline mine.yaml --only throughput")
+            .example("ouzel bench --pipeline kafka.yaml --only latency");
       },
       [options] { return bench(*options); });
 }

@@ -47,6 +47,8 @@ class Simulator {
   /// Error config: a drift of a feature that there is not, no devices, an interval of 0.
   static Result<Simulator> make(const SimulatorSpec& spec);
 
+  /// Every id of this run begins so, and goes on with the event's number.
+  const std::string& id_prefix() const { return id_prefix_; }
   /// The device that the next event is of.
   std::uint32_t turn() const;
   /// Appends the next event and a line's end to `out`.
