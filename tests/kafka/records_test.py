@@ -81,6 +81,7 @@ def frame(number):
 
 class Topics:
     """A pipeline on topics of one partition, and a producer to the first of them."""
+    ahead_s = 0   # Of the clock, in the records' timestamps.
 
     def __init__(self, test, registry_url, schema=READINGS):
         self.cluster = test.enterContext(broker.Cluster())
@@ -96,7 +97,8 @@ class Topics:
 
     def write(self, value, key=b"k", headers=()):
         headers = headers.items() if isinstance(headers, dict) else headers
-        self.producer.produce("readings", value, key=key, headers=list(headers))
+        self.producer.produce("readings", value, key=key, headers=list(headers),
+                              timestamp=int((time.time() + self.ahead_s) * 1000))
 
     def wait(self, count):
         """The outcomes (headers, data) of as many records, in their order."""
@@ -266,6 +268,7 @@ class RegistryAway(unittest.TestCase):
         late = registry.Registry()
         self.addCleanup(late.close)
         topics = Topics(self, late.url)
+        topics.ahead_s = 9   # So that none is 10 s old before the registry has its schema.
         topics.write(GOOD)
         self.assertEqual(len(topics.wait(1)), 1)
         for number in (1, 1, 2):
