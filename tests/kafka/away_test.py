@@ -7,15 +7,27 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import broker
 import clients
+import feeder
 import worker
 
 END_S = 25       # within which a signal ends it
 WAIT_S = 60
+LOST_S = 20      # after which a session of 3 s is over, and commits have been given up
 AWAY_S = 15     # less than after how long a complaint is said again
 UNAVAILABLE = 69
+
+
+def counters(url):
+    """{name and labels: value} of what /metrics says can only grow."""
+    with urllib.request.urlopen(url + "/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs
+            if name.split("{")[0].endswith(("_total", "_count", "_sum", "_bucket"))}
 
 
 class Away(unittest.TestCase):
@@ -24,13 +36,20 @@ class Away(unittest.TestCase):
         self.cluster = self.enterContext(broker.Cluster())
         self.topics = ("away-events", "away-outcomes", "away-rejects", "away-journal")
 
-    def worker(self):
+    def worker(self, number=0, **kafka):
         pipeline = self.folder / "away.yaml"
         pipeline.write_text(worker.pipeline_text("away", "away-events", self.cluster.bootstrap,
-                                                 self.folder / "snapshots"))
-        made = worker.Worker(self.folder, 0, pipeline)
+                                                 self.folder / "snapshots", **kafka))
+        made = worker.Worker(self.folder, number, pipeline)
         self.addCleanup(made.end)
         return made.start()
+
+    def feed(self):
+        """Events at a rate until the test ends; the topics are made."""
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        feeding = feeder.Feeder(self.cluster.bootstrap, "away-events", 400, seed=1)
+        self.addCleanup(feeding.stopping.set)
+        return feeding
 
     def until(self, what, seconds=WAIT_S):
         end = time.monotonic() + seconds
@@ -105,6 +124,57 @@ class Away(unittest.TestCase):
         self.until(over)
         self.assertGreater(int(over()[0]["held_back"]), 0)
         self.assertEqual(len(over()), 1)
+
+    def test_ends_though_the_group_is_lost(self):
+        self.feed()
+        one = self.worker(session_timeout_ms=3000)
+        clients.read(self.cluster.bootstrap, "away-outcomes", 500)
+        self.cluster.nodes[0].kill()
+        time.sleep(LOST_S)
+        one.signal(signal.SIGTERM)
+        self.assertIn(one.process.wait(END_S), (0, UNAVAILABLE))
+
+    def test_is_not_ready_while_nothing_is_committed(self):
+        self.feed()
+        url = self.url(self.worker())
+        clients.read(self.cluster.bootstrap, "away-outcomes", 500)
+        self.assertEqual(worker.ready(url)[0], 200)
+        self.cluster.nodes[0].pause()
+
+        def says_so():
+            status, text = worker.ready(url)
+            return status == 503 and "takes no events: " in text
+        self.until(says_so)
+        self.cluster.nodes[0].resume()
+
+        def is_ready():
+            return worker.ready(url)[0] == 200
+        self.until(is_ready)
+
+    def test_counters_never_fall(self):
+        """A partition moves with its totals; what a worker counted it still has counted."""
+        feeding = self.feed()
+        url = self.url(self.worker(0))
+        clients.read(self.cluster.bootstrap, "away-outcomes", 500)
+        before = counters(url)
+        self.assertGreaterEqual(before["ouzel_events_accepted_total"], 500)
+        second = self.worker(1)
+        other = self.url(second)
+
+        def has_some():
+            return counters(other)["ouzel_events_accepted_total"]
+        self.until(has_some)
+        feeding.stop()
+        sent = len(feeding.acknowledged)
+
+        def all_counted():
+            sums = [counters(one)["ouzel_events_accepted_total"] for one in (url, other)]
+            self.assertLessEqual(sum(sums), sent)
+            return sum(sums) == sent
+        self.until(all_counted)
+        after = counters(url)
+        self.assertEqual({name for name, value in before.items() if after[name] < value}, set())
+        self.assertEqual(second.stop(), 0)
 
     def test_ends_though_no_broker_answers(self):
         clients.create_topics(self.cluster.bootstrap, *self.topics)

@@ -20,6 +20,7 @@ struct LaneStatus {
   std::string why;               ///< If stopped: what happened and what to do.
   std::uint64_t accepted = 0;    ///< Events of this partition that are on disk.
   Totals totals;                 ///< Of the outcomes that are on disk.
+  Totals before;                 ///< Of these, from before this process had the partition (Kafka).
   std::uint64_t unread = 0;      ///< In the topic, and not fetched yet (Kafka), about.
   std::uint64_t duplicates = 0;  ///< Since this process started.
   std::uint64_t keys = 0;
@@ -42,6 +43,7 @@ struct EngineStatus {
   std::string model_name;
   std::uint32_t model_version = 0;
   std::vector<LaneStatus> lanes;
+  LaneStatus gone;  ///< What this process did in partitions that have gone to others (Kafka).
   LogStatus log;
   std::vector<SinkStatus> sinks;
   HistogramTotals end_to_end_ns;  ///< Acceptance -> outcome on disk.

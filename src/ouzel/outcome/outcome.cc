@@ -36,6 +36,26 @@ std::uint64_t Totals::rejected_total() const {
   return std::accumulate(rejected.begin(), rejected.end(), std::uint64_t{0});
 }
 
+Totals& Totals::operator+=(const Totals& other) {
+  scored += other.scored;
+  late += other.late;
+  alerts += other.alerts;
+  reviews += other.reviews;
+  review_overflow += other.review_overflow;
+  for (std::size_t i = 0; i < rejected.size(); ++i) rejected[i] += other.rejected[i];
+  return *this;
+}
+
+Totals& Totals::operator-=(const Totals& other) {
+  scored -= other.scored;
+  late -= other.late;
+  alerts -= other.alerts;
+  reviews -= other.reviews;
+  review_overflow -= other.review_overflow;
+  for (std::size_t i = 0; i < rejected.size(); ++i) rejected[i] -= other.rejected[i];
+  return *this;
+}
+
 void CommitWriter::begin(Offset first) {
   first_ = first;
   rows_ = 0;

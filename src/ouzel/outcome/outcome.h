@@ -30,6 +30,8 @@ struct Totals {
   std::uint64_t review_overflow = 0;             ///< Flagged review_full.
   std::array<std::uint64_t, kFates> rejected{};  ///< By Fate; [live] stays 0.
   std::uint64_t rejected_total() const;
+  Totals& operator+=(const Totals& other);
+  Totals& operator-=(const Totals& other);  ///< What was counted before these.
   bool operator==(const Totals&) const = default;
 };
 

@@ -76,6 +76,24 @@ TEST_F(ApiTest, IsNotReadyWithoutDoorsOrRoom) {
 
 TEST_F(ApiTest, TellsItsVersion) { EXPECT_EQ(get("/version").body, R"({"version":"1.2.3"})"); }
 
+TEST_F(ApiTest, CountersAreOfThisProcess) {
+  engine_.commit(0, 30);  // 24 of them scored.
+  LaneStatus& lane = engine_.current.lanes[0];
+  lane.before.scored = 20;
+  lane.before.alerts = lane.totals.alerts;
+  engine_.current.gone.totals.scored = 100;
+  engine_.current.gone.totals.late = 4;
+  engine_.current.gone.accepted = 101;
+  engine_.current.gone.keys_evicted = 3;
+  const auto got = get("/metrics");
+  for (const char* line : {"\nouzel_events_accepted_total 111\n",
+                           "\nouzel_events_scored_total{model=\"detector\",version=\"2\"} 104\n",
+                           "\nouzel_events_late_total 4\n", "\nouzel_keys_evicted_total 3\n",
+                           "\nouzel_outcomes_routed_total{route=\"alert\"} 0\n"}) {
+    EXPECT_NE(got.body.find(line), std::string::npos) << line << got.body;
+  }
+}
+
 TEST_F(ApiTest, ShowsMetrics) {
   engine_.commit(0, 30);
   engine_.commit(1, 7);

@@ -48,6 +48,18 @@ tl::unexpected<Error> missing(const std::string& topic) {
                   "pipeline needs), or correct its name");
 }
 
+/// What is counted in lanes and belongs to the worker.
+void add_counts(const Lane& lane, EngineStatus& out) {
+  out.batch_rows.add(lane.batch_rows());
+  const auto& stages = lane.runner().stages();
+  for (std::size_t k = 0; k < stages.size(); ++k) {
+    if (out.stage_ns.size() <= k) {
+      out.stage_ns.emplace_back(std::string(stages[k]->name()), HistogramTotals{});
+    }
+    out.stage_ns[k].second.add(lane.runner().stage_ns(k));
+  }
+}
+
 }  // namespace
 
 Result<std::uint16_t> KafkaEngine::count_partitions(const KafkaEngineOptions& options,
@@ -210,6 +222,10 @@ bool KafkaEngine::stop(std::chrono::nanoseconds limit) {
   if (!consumer_thread_.joinable()) return log_ == nullptr || log_->stop(limit);
   close_until_ = clock_.steady() + limit;
   closing_.store(true, std::memory_order_release);
+  if (!consumer_ended_.wait_for(limit)) {
+    log_->give_up();  // Nobody waits for the end of a transaction any more.
+    if (!consumer_ended_.wait_for(kEndAtLeast)) return false;
+  }
   consumer_thread_.join();
   stopping_.store(true, std::memory_order_release);
   keeper_wake_.signal();
@@ -258,6 +274,7 @@ void KafkaEngine::run_consumer() {
     hold_back();
   }
   consumer_->close();
+  consumer_ended_.signal();
 }
 
 /// Makes frames of what has come: rows of one partition without a hole between their offsets. What
@@ -400,47 +417,63 @@ void KafkaEngine::committed(std::span<const FrameHeader> headers) {
   if (signal_) signal_();
 }
 
+/// Of one partition; a stopped one is but a reason.
+LaneStatus KafkaEngine::status_of(KafkaPartition& partition) const {
+  LaneStatus out;
+  out.partition = partition.id;
+  out.keys_max = plan_->keys_max;
+  out.before = partition.found.totals;
+  Offset fetched;
+  {
+    const std::lock_guard lock(partition.input.mutex);
+    fetched = partition.input.next;
+  }
+  if (const auto end = consumer_->end_seen(partition.id); end && *end > fetched) {
+    out.unread = *end - fetched;
+  }
+  const bool recovers = partition.lane && partition.lane->next() < partition.found.committed;
+  {
+    const std::lock_guard lock(partition.ledger_mutex);
+    out.totals = partition.ledger.totals;
+    out.newest_event = partition.ledger.newest_event;
+    // What is replayed was accepted before.
+    out.accepted = out.totals.scored + out.totals.rejected_total() +
+                   (recovers ? 0 : partition.input.inbox.in_flight());
+  }
+  out.why = partition.found.stopped;
+  out.state = LaneStatus::State::stopped;
+  if (!partition.lane) return out;
+  out.state = recovers ? LaneStatus::State::recovering : LaneStatus::State::running;
+  out.keys = partition.lane->keys();
+  out.keys_evicted = partition.lane->keys_evicted();
+  return out;
+}
+
+/// A counter must not fall when a partition goes. Under mutex_.
+void KafkaEngine::count_gone(KafkaPartition& partition) {
+  const LaneStatus last = status_of(partition);
+  LaneStatus& gone = gone_.gone;
+  (gone.totals += last.totals) -= last.before;
+  gone.accepted += last.accepted - last.before.scored - last.before.rejected_total();
+  gone.keys_evicted += last.keys_evicted;
+  if (partition.lane) add_counts(*partition.lane, gone_);
+}
+
 EngineStatus KafkaEngine::status() const {
   EngineStatus out;
+  std::vector<PartitionPtr> partitions;
+  {
+    const std::lock_guard lock(mutex_);  // What has gone and what is here, of one instant.
+    out = gone_;
+    for (const auto& [id, partition] : partitions_) partitions.push_back(partition);
+  }
   out.pipeline = plan_->pipeline;
   out.model_name = plan_->model_name;
   out.model_version = plan_->model_version;
-  for (const PartitionPtr& partition : all()) {
-    LaneStatus& status = out.lanes.emplace_back();
-    status.partition = partition->id;
-    status.keys_max = plan_->keys_max;
-    {
-      const std::lock_guard lock(partition->ledger_mutex);
-      status.totals = partition->ledger.totals;
-      status.newest_event = partition->ledger.newest_event;
-      status.accepted = status.totals.scored + status.totals.rejected_total() +
-                        partition->input.inbox.in_flight();
-    }
-    Offset fetched;
-    {
-      const std::lock_guard lock(partition->input.mutex);
-      fetched = partition->input.next;
-    }
-    if (const auto end = consumer_->end_seen(partition->id); end && *end > fetched) {
-      status.unread = *end - fetched;
-    }
-    status.state = LaneStatus::State::stopped;
-    status.why = partition->found.stopped;
+  for (const PartitionPtr& partition : partitions) {
+    out.lanes.push_back(status_of(*partition));
     if (partition->slots) out.log.snapshot_bytes += partition->slots->bytes_on_disk();
-    if (!partition->lane) continue;
-    const Lane& lane = *partition->lane;
-    status.state = lane.next() >= partition->found.committed ? LaneStatus::State::running
-                                                             : LaneStatus::State::recovering;
-    status.keys = lane.keys();
-    status.keys_evicted = lane.keys_evicted();
-    out.batch_rows.add(lane.batch_rows());
-    const auto& stages = lane.runner().stages();
-    for (std::size_t k = 0; k < stages.size(); ++k) {
-      if (out.stage_ns.size() <= k) {
-        out.stage_ns.emplace_back(std::string(stages[k]->name()), HistogramTotals{});
-      }
-      out.stage_ns[k].second.add(lane.runner().stage_ns(k));
-    }
+    if (partition->lane) add_counts(*partition->lane, out);
   }
   if (sinks_) out.sinks = sinks_();
   out.end_to_end_ns.add(end_to_end_ns_);

@@ -124,6 +124,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void push(PartitionId id, InputFrame frame);
   void hold_back();
   std::uint64_t in_flight() const;
+  LaneStatus status_of(KafkaPartition& partition) const;
+  void count_gone(KafkaPartition& partition);
   void run_keeper();
   void publish(SnapshotJob job);
   void remove_replaced();
@@ -158,8 +160,9 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   OutcomeRecords records_;             ///< Of the log's thread.
   std::string journal_value_;          ///< Likewise.
 
-  mutable std::mutex mutex_;  ///< Of partitions_, diverged_ and stopped_.
+  mutable std::mutex mutex_;  ///< Of what stands from here to stopped_.
   std::map<PartitionId, PartitionPtr> partitions_;
+  EngineStatus gone_;  ///< What was counted in partitions that have gone.
   std::vector<PartitionId> diverged_;
   std::string stopped_;  ///< Why nothing goes on; empty: it does.
 
@@ -175,6 +178,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> closing_{false};
   std::atomic<SteadyTime> close_until_{};
+  Wake consumer_ended_;
   std::atomic<bool> halted_{false};  ///< As stopped_: the topic has changed under us.
   std::string waiting_for_;          ///< What the reader of records cannot have now. Under mutex_.
   Histogram end_to_end_ns_;

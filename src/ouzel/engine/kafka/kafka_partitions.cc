@@ -326,7 +326,7 @@ void KafkaEngine::close_partition(KafkaPartition& partition) {
                   [&](const SnapshotJob& job) { return job.slots == partition.slots.get(); });
   }
   const std::lock_guard lock(mutex_);
-  partitions_.erase(partition.id);
+  if (partitions_.erase(partition.id) > 0) count_gone(partition);
 }
 
 /// A partition whose offset moved without us begins again from there.

@@ -36,6 +36,10 @@ Result<Conf> make_conf(const KafkaSettingList& settings);
 Result<Handle> make_handle(rd_kafka_type_t type, Conf conf);
 /// Offsets to commit, with their metadata.
 Partitions offset_list(const std::string& topic, std::span<const GroupOffset> offsets);
+/// For an idempotent producer without transactions. A broker that knows nothing of a producer takes
+/// any batch for its first: were several under way while a partition gets its leader, the second
+/// could come first, and the first, tried again, would count as a repeat and be lost.
+inline const std::pair<std::string, std::string> kOneAtATime{"max.in.flight", "1"};
 /// What the group has there, with its metadata.
 GroupOffset group_offset(const rd_kafka_topic_partition_t& found);
 /// Takes a message over that has no error.

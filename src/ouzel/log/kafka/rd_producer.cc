@@ -85,6 +85,7 @@ class RdProducer final : public KafkaProducer {
     // Whoever hears nothing for as long as a transaction may last finds out in another way.
     commit_ms_ =
         std::max(kSettleMs, std::atoi(transaction_timeout(options.settings).c_str()) / kTries);
+    if (!transactional_) settings.emplace_back(kOneAtATime);
     settings.insert(settings.end(), options.settings.begin(), options.settings.end());
     settings.emplace_back("enable.idempotence", "true");
     settings.emplace_back("delivery.report.only.error", "true");
@@ -110,7 +111,7 @@ class RdProducer final : public KafkaProducer {
       if (auto done = produce(place); !done) return done;
     }
     if (!flush(kCallMs) || undelivered_.load(std::memory_order_relaxed) > 0) {
-      return dead("sweep: records could not be written");
+      return dead("topic " + (why_.empty() ? "of outcomes: no answer" : why_));
     }
     if (!offsets.empty()) {
       const GroupMetadata who = group.group_metadata();
@@ -200,7 +201,8 @@ class RdProducer final : public KafkaProducer {
     auto& self = *static_cast<RdProducer*>(opaque);
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       self.undelivered_.fetch_add(1, std::memory_order_relaxed);
-      self.why_ = rd_kafka_err2str(message->err);
+      self.why_ =
+          std::string(rd_kafka_topic_name(message->rkt)) + ": " + rd_kafka_err2str(message->err);
     }
   }
 
@@ -227,7 +229,7 @@ class RdProducer final : public KafkaProducer {
 
   TransactionResult deliver_and_commit(std::span<const GroupOffset> offsets, KafkaConsumer& group) {
     if (!flush(kCallMs)) return dead("produce: no answer");
-    if (undelivered_.load(std::memory_order_relaxed) > 0) return dead("produce: " + why_);
+    if (undelivered_.load(std::memory_order_relaxed) > 0) return dead("topic " + why_);
     if (offsets.empty()) return {};
     if (const auto done = group.commit(offsets); !done) return dead(done.error().message);
     return {};

@@ -40,6 +40,7 @@ class RdWriter final : public RecordWriter {
                                  {"message.timeout.ms", "30000"},
                                  {"queue.buffering.max.kbytes", "65536"},
                                  {"partitioner", "murmur2_random"},
+                                 kOneAtATime,
                                  {"client.id", "ouzel"}};
     settings.insert(settings.end(), given.begin(), given.end());
     settings.emplace_back("enable.idempotence", "true");

@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 /// A transaction's first records wait for so long: the broker writes the markers of the last one
 /// meanwhile. Asked too early it says so, and the library waits for 20 ms before it asks again.
 constexpr milliseconds kGather{4};
+constexpr milliseconds kSlow{5000};  ///< A commit that takes longer is a trouble.
 constexpr milliseconds kInitMax{5000};
 constexpr milliseconds kCommittedMax{5000};
 constexpr milliseconds kPause{200};
@@ -98,7 +99,11 @@ void TransactionLog::hurry() {
 
 std::string TransactionLog::trouble() const {
   const std::lock_guard lock(mutex_);
-  return trouble_;
+  if (!trouble_.empty() || waits_since_ == SteadyTime{}) return trouble_;
+  const auto waits = seams_.clock->steady() - waits_since_;
+  if (waits < kSlow) return {};
+  return "the brokers have not answered a commit for " +
+         std::to_string(std::chrono::floor<std::chrono::seconds>(waits).count()) + " s";
 }
 
 AppendNumber TransactionLog::append(FrameDraft draft) {
@@ -207,6 +212,7 @@ void TransactionLog::transact() {
   {
     const std::lock_guard lock(mutex_);
     transacting_ = true;
+    if (waits_since_ == SteadyTime{}) waits_since_ = seams_.clock->steady();
   }
   auto done = fill();
   if (done && open_.empty()) {  // All that came was of partitions that have gone.
@@ -366,6 +372,7 @@ void TransactionLog::settle(std::vector<Pending> frames) {
       if (partition != partitions_.end()) partition->second.committed = end_of(header);
     }
     if (open_.empty()) abort_wanted_ = false;
+    waits_since_ = {};
     trouble_.clear();
   }
   tell_waiters(std::nullopt);
@@ -378,10 +385,13 @@ void TransactionLog::fail_transaction(const TransactionError& error) {
     const std::lock_guard lock(mutex_);
     wanted = abort_wanted_ || stopping_;
   }
-  if (!wanted) {
-    logging::warn("transaction failed", {{"why", error.message}});
-    set_trouble(error.message);
+  if (!wanted && error.fault == TransactionFault::abort) {
+    // As when the group moves a partition while it is committed.
+    logging::info("a transaction is aborted and sent again", {{"why", error.message}});
+  } else if (!wanted) {
+    logging::warn("a transaction's end is not known: the group is asked", {{"why", error.message}});
   }
+  if (!wanted) set_trouble(error.message);
   if (error.fault != TransactionFault::abort || !producer_->abort()) {
     producer_.reset();
     ready_.store(false, std::memory_order_release);

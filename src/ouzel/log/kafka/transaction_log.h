@@ -156,6 +156,7 @@ class TransactionLog final : public Log {
   bool stopping_ = false;
   bool ended_ = false;
   std::string trouble_;
+  SteadyTime waits_since_{};  ///< The first transaction since one was committed; zero: none.
 
   // Of the log's thread; `leave` looks at them under the mutex.
   std::vector<Pending> open_;  ///< In the transaction under way, or to be sent again.
