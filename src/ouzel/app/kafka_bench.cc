@@ -160,7 +160,10 @@ class KafkaBench {
   /// When each event was due, by its number.
   Result<std::vector<SteadyTime>> write(Simulator& simulator, double rate, nanoseconds duration) {
     std::optional<Error> wrong;
-    OUZEL_TRY(const auto writer, RecordWriter::open(settings_.producer, source_.topic, kMeetMax,
+    KafkaSettingList settings;
+    if (rate > 0) settings.emplace_back("linger.ms", "1");  // Ours is not what is measured.
+    settings.insert(settings.end(), settings_.producer.begin(), settings_.producer.end());
+    OUZEL_TRY(const auto writer, RecordWriter::open(settings, source_.topic, kMeetMax,
                                                     [&wrong](void*, const Error* failure) {
                                                       if (failure != nullptr && !wrong)
                                                         wrong = *failure;

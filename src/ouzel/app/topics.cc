@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "ouzel/app/command_line.h"
+#include "ouzel/base/wake.h"
 #include "ouzel/log/kafka/kafka_settings.h"
 
 namespace ouzel {
 namespace {
 
 constexpr std::chrono::milliseconds kAnswerMax = std::chrono::seconds(5);
+constexpr std::chrono::milliseconds kLook{100};
 constexpr std::uint64_t kBatchOverhead = 4096;    ///< Of a record of the largest event.
 constexpr std::uint64_t kBrokersBytes = 1 << 20;  ///< What brokers take by default, about.
 
@@ -90,17 +92,28 @@ class Topics {
     }
     if (missing.empty()) return all_good ? kExitDone : kExitFailed;
     OUZEL_TRY(const auto made, admin_.create(missing));
+    std::chrono::milliseconds patience = kAnswerMax;
     for (std::size_t i = 0; i < missing.size(); ++i) {
       const std::string& role = role_of(wanted, missing[i].name);
       if (!made[i]) {
         std::printf("%-9s %s: made, %s\n", role.c_str(), missing[i].name.c_str(),
                     count_of(missing[i].partitions, "partition").c_str());
+        wait_for_leaders(missing[i], patience);
         continue;
       }
       all_good = false;
       std::fprintf(stderr, "ouzel topics: %s\n", made[i]->message.c_str());
     }
     return all_good ? kExitDone : kExitFailed;
+  }
+
+  /// The brokers say that a topic is made before its partitions have leaders; who asks or writes at
+  /// once would be refused.
+  void wait_for_leaders(const KafkaTopicWish& made, std::chrono::milliseconds& patience) {
+    Wake pause;
+    for (; !admin_.watermarks(made.name, made.partitions) && patience > kLook; patience -= kLook) {
+      pause.wait_for(kLook);
+    }
   }
 
   static const std::string& role_of(const std::vector<PipelineTopic>& wanted,

@@ -22,6 +22,12 @@ constexpr std::chrono::nanoseconds kSnapshotMax = std::chrono::seconds(3);
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
+std::string text(std::span<const PartitionId> partitions) {
+  std::string out;
+  for (const PartitionId id : partitions) out += (out.empty() ? "" : " ") + text(id.value());
+  return out;
+}
+
 }  // namespace
 
 std::vector<Offset> KafkaEngine::assigned(std::span<const PartitionId> partitions) {
@@ -30,6 +36,9 @@ std::vector<Offset> KafkaEngine::assigned(std::span<const PartitionId> partition
   for (const PartitionId id : partitions) starts.push_back(open_partition(id));
   kill_point(KillPoint::after_assigned);
   joined_.store(true, std::memory_order_release);
+  if (!partitions.empty()) {
+    logging::info("partitions taken over", {{"partitions", text(partitions)}});
+  }
   return starts;
 }
 
@@ -46,7 +55,7 @@ void KafkaEngine::revoked(std::span<const PartitionId> partitions, bool lost) {
   kill_point(KillPoint::after_revoked);
   if (!going.empty()) {
     logging::info(lost ? "partitions lost" : "partitions handed over",
-                  {{"partitions", text(going.size())}});
+                  {{"partitions", text(partitions)}});
   }
 }
 
