@@ -41,6 +41,7 @@ void KafkaEngine::run_keeper() {
       }
       publish(std::move(job));
     }
+    if (closing_.load(std::memory_order_acquire)) continue;  // The end does not wait for brokers.
     ask_for_snapshots();
     remove_replaced();
     keep_plan();
