@@ -76,6 +76,7 @@ void TransactionLog::leave(PartitionId partition) {
       // Nothing can come of them any more; what an earlier producer left of them the broker decides
       // before anybody reads the group's offsets.
       std::erase_if(open_, mine);
+      if (open_.empty()) waits_since_ = {};
       if (!ready()) owed_.erase(partition);
     }
     if (std::any_of(open_.begin(), open_.end(), mine)) abort_wanted_ = true;
@@ -413,6 +414,7 @@ void TransactionLog::fail_transaction(const TransactionError& error) {
 bool TransactionLog::resolve() {
   if (options_.offsets_every > std::chrono::nanoseconds(0)) {
     unresolved_ = false;
+    forget_trouble();
     return true;
   }
   std::map<PartitionId, Offset> ends;
@@ -457,6 +459,7 @@ bool TransactionLog::resolve() {
   }
   unresolved_ = false;
   if (!done.empty()) settle(std::move(done));
+  forget_trouble();
   changed_.notify_all();
   for (const PartitionId id : diverged) seams_.diverged(id);
   return true;
@@ -484,6 +487,14 @@ void TransactionLog::tell_waiters(const std::optional<Error>& error) {
     }
   }
   for (Waiter& waiter : due) waiter.callback(error);
+}
+
+/// If all that failed has gone to others, nothing waits for the brokers any more.
+void TransactionLog::forget_trouble() {
+  const std::lock_guard lock(mutex_);
+  if (!open_.empty()) return;
+  waits_since_ = {};
+  trouble_.clear();
 }
 
 void TransactionLog::set_trouble(std::string why) {

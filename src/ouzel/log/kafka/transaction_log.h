@@ -134,6 +134,7 @@ class TransactionLog final : public Log {
   TransactionResult commit_owed();
   bool hurries() const { return settled_ < hurry_to_; }
   void tell_waiters(const std::optional<Error>& error);
+  void forget_trouble();
   void set_trouble(std::string why);
   void pause(std::chrono::nanoseconds limit);
 

@@ -278,6 +278,21 @@ TEST_F(TransactionLogTest, APartitionThatMovedWithoutUsIsRecoveredAndTheOthersGo
   EXPECT_EQ(committed(kFirst), Offset(7));
 }
 
+TEST_F(TransactionLogTest, NothingIsWrongOnceAllThatFailedHasGone) {
+  broker_.commits = {Broker::Commit::refused};
+  log_.enter(kFirst, std::nullopt, {});
+  broker_.held = true;
+  log_.start();
+  append(kFirst, 2);
+  {
+    const std::lock_guard lock(broker_.mutex);
+    broker_.committed[kFirst] = {.partition = kFirst, .offset = Offset(7)};
+  }
+  broker_.held = false;
+  EXPECT_TRUE(wait_until([&] { return diverged_ == 0; }));
+  EXPECT_EQ(log_.trouble(), "");
+}
+
 TEST_F(TransactionLogTest, WhoLeavesTakesItsFramesOutOfTheOpenTransaction) {
   log_.enter(kFirst, std::nullopt, {});
   log_.enter(kSecond, std::nullopt, {});
