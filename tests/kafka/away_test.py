@@ -1,4 +1,5 @@
 """A worker and brokers that are not there: it waits for them, says so, and ends when it is told."""
+import datetime
 import json
 import pathlib
 import re
@@ -99,6 +100,11 @@ class Away(unittest.TestCase):
             check=False)
         self.assertEqual(done.returncode, UNAVAILABLE, done.stderr)
         self.assertTrue(re.search("Connection refused", done.stderr), done.stderr)
+        # The first attempt took longer than that, so there is no other.
+        times = {line["message"]: datetime.datetime.fromisoformat(line["time"])
+                 for line in map(json.loads, done.stderr.splitlines())}
+        self.assertLess(times["cannot run"] - times["waiting for Kafka"],
+                        datetime.timedelta(seconds=1))
 
     def test_says_once_what_is_wrong_and_once_that_it_is_over(self):
         clients.create_topics(self.cluster.bootstrap, *self.topics)

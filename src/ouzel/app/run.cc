@@ -76,10 +76,10 @@ bool may_pass(const RunOptions& options, const Error& error) {
 /// Error unavailable: they did not come in time, or a signal came first.
 Result<std::unique_ptr<Live>> open_live(const RunOptions& options, AssemblySeams seams,
                                         const Interrupt& interrupt) {
+  const SteadyTime begun = seams.clock->steady();
   auto live = Live::open(options, seams);
   if (live || !may_pass(options, live.error())) return live;
   OUZEL_TRY(const auto room, WaitingRoom::open(options, *seams.clock));
-  const SteadyTime begun = seams.clock->steady();
   std::string told;
   do {
     room->set_why(live.error().message);
