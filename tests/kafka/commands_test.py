@@ -19,6 +19,7 @@ import worker
 
 RUN_S = 60
 WAIT_S = 60
+GIVEN_UP_S = 14   # 10 s, and what the machine does beside
 DONE, FAILED, UNAVAILABLE, CONFIG = 0, 1, 69, 78
 # What `ouzel simulate` writes.
 PIPELINE = """\
@@ -403,6 +404,15 @@ class Trouble(Commands):
                   self.plain, "--set", "kafka.bootstrap.servers=127.0.0.1:1")
         self.told(UNAVAILABLE, "no.invalid:9092: its name cannot be resolved (check the names",
                   self.plain, OUZEL_KAFKA_BOOTSTRAP_SERVERS="no.invalid")
+
+    def test_who_is_waited_for_is_said_soon(self):
+        began = time.monotonic()
+        said = self.ouzel("simulate", "--count", 1, "--out", "kafka:127.0.0.1:1/telemetry",
+                          exit_code=UNAVAILABLE).stderr
+        self.assertLess(time.monotonic() - began, GIVEN_UP_S)
+        refused = "kafka: topic telemetry: 127.0.0.1:1 refuses the connection ("
+        self.assertEqual(said.count("ouzel simulate: " + refused), 2)
+        self.assertTrue(said.splitlines()[0].endswith("; trying for another 7 s"), said)
 
     def test_the_wrong_login(self):
         self.told(CONFIG, "refuses the login: Authentication failed", self.secure, SECRET="wrong")

@@ -1,7 +1,6 @@
 #include "ouzel/app/bench.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -303,11 +302,6 @@ Result<void> make_scratch(FileSystem& fs, const std::string& directory) {
   return fs.make_directory(directory);
 }
 
-int failed(const Error& error) {
-  std::fprintf(stderr, "ouzel bench: %s\n", error.message.c_str());
-  return error.code == ErrorCode::config ? 78 : 1;
-}
-
 }  // namespace
 
 int bench(const BenchOptions& options) {
@@ -319,7 +313,8 @@ int bench(const BenchOptions& options) {
       return bench_kafka(options, loaded->pipeline, *fs);
     }
   }
-  if (const auto made = make_scratch(*fs, options.directory); !made) return failed(made.error());
+  if (const auto made = make_scratch(*fs, options.directory); !made)
+    return failed("bench", made.error());
   Result<void> done;
   {
     Bench bench(options, *fs);
@@ -328,7 +323,7 @@ int bench(const BenchOptions& options) {
   }
   std::error_code ignored;
   std::filesystem::remove_all(options.directory, ignored);
-  return done ? 0 : failed(done.error());
+  return done ? 0 : failed("bench", done.error());
 }
 
 }  // namespace ouzel

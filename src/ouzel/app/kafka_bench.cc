@@ -12,6 +12,7 @@
 #include "ouzel/app/bench_figure.h"
 #include "ouzel/app/bench_run.h"
 #include "ouzel/app/command_line.h"
+#include "ouzel/app/meet_brokers.h"
 #include "ouzel/base/clock.h"
 #include "ouzel/gateway/simulator.h"
 #include "ouzel/log/kafka/kafka_settings.h"
@@ -25,7 +26,6 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kMeetMax = seconds(10);
 constexpr milliseconds kWait{5};
 constexpr std::size_t kReadMax = 2000;
 constexpr std::size_t kQueuedMax = 50'000;       ///< Records that wait for a broker's answer.
@@ -40,8 +40,9 @@ class Reading {
                                                 const std::string& topic, const Clock& clock) {
     KafkaSettingList quick = {{"fetch.wait.max.ms", "10"}};
     quick.insert(quick.end(), settings.begin(), settings.end());
-    OUZEL_TRY(auto reader,
-              TopicReader::open(quick, topic, {.kind = TopicStart::Kind::end}, kMeetMax));
+    OUZEL_TRY(auto reader, meet_brokers("bench", [&](milliseconds limit) {
+                return TopicReader::open(quick, topic, {.kind = TopicStart::Kind::end}, limit);
+              }));
     // What is written before the end is known would be passed over.
     std::vector<KafkaMessage> others;
     for (milliseconds waited{0}; !reader->at_end(); waited += kWait) {

@@ -10,6 +10,7 @@
 
 #include "ouzel/app/command_line.h"
 #include "ouzel/app/kafka_lines.h"
+#include "ouzel/app/meet_brokers.h"
 #include "ouzel/app/topics.h"
 #include "ouzel/http/message.h"
 #include "ouzel/log/kafka/kafka_settings.h"
@@ -21,7 +22,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kMeetMax = std::chrono::seconds(10);
 constexpr milliseconds kWait{200};
 constexpr std::size_t kBatch = 1000;
 constexpr std::string_view kErrors = "__ouzel.errors.";
@@ -54,7 +54,9 @@ class Rejects {
   Result<int> run() {
     OUZEL_TRY(admin_, open_admin(pipeline_));
     OUZEL_TRY(settings_, kafka_settings(pipeline_.kafka, pipeline_.directory));
-    OUZEL_TRY(reader_, TopicReader::open(settings_.consumer, source_.rejects, {}, kMeetMax));
+    OUZEL_TRY(reader_, meet_brokers("dlq", [&](milliseconds limit) {
+                return TopicReader::open(settings_.consumer, source_.rejects, {}, limit);
+              }));
     OUZEL_TRY(done_, admin_->committed(group(), source_.rejects, reader_->partitions()));
     if (options_.action == "replay") return replay();
     OUZEL_TRY_VOID(each([&](const RecordLine& line, const Record& record) {

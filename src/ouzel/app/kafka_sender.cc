@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "ouzel/app/meet_brokers.h"
 #include "ouzel/decode/split.h"
 #include "ouzel/log/kafka/record_writer.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kMeetMax = std::chrono::seconds(10);
 constexpr milliseconds kWait{5};
 
 class KafkaSender final : public Sender {
@@ -22,9 +22,11 @@ class KafkaSender final : public Sender {
       : options_(std::move(options)), clock_(clock) {}
 
   Result<void> open() {
-    OUZEL_TRY(writer_,
-              RecordWriter::open(options_.settings, options_.topic, kMeetMax,
-                                 [this](void* token, const Error* why) { done(token, why); }));
+    OUZEL_TRY(writer_, meet_brokers(options_.command, [this](milliseconds limit) {
+                return RecordWriter::open(
+                    options_.settings, options_.topic, limit,
+                    [this](void* token, const Error* why) { done(token, why); });
+              }));
     return {};
   }
 

@@ -17,6 +17,7 @@
 namespace ouzel {
 
 struct KafkaSenderOptions {
+  std::string command;        ///< Whose stderr is told while no broker answers: its name.
   KafkaSettingList settings;  ///< Of a producer.
   std::string topic;
   /// Lives until the next call; nullopt: none, and the record goes to any partition.

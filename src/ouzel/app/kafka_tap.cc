@@ -7,6 +7,7 @@
 #include "ouzel/app/command_line.h"
 #include "ouzel/app/interrupt.h"
 #include "ouzel/app/kafka_lines.h"
+#include "ouzel/app/meet_brokers.h"
 #include "ouzel/app/outcome_place.h"
 #include "ouzel/app/shown_records.h"
 #include "ouzel/app/tap_printer.h"
@@ -16,7 +17,6 @@
 namespace ouzel {
 namespace {
 
-constexpr std::chrono::milliseconds kMeetMax = std::chrono::seconds(10);
 constexpr std::chrono::milliseconds kWait{200};
 constexpr std::size_t kBatch = 1000;
 
@@ -71,7 +71,9 @@ class KafkaTap {
       start.offset = options_.from.offset;
     }
     OUZEL_TRY(const KafkaSettings settings, kafka_settings(pipeline_.kafka, pipeline_.directory));
-    OUZEL_TRY(auto reader, TopicReader::open(settings.consumer, topic_, start, kMeetMax));
+    OUZEL_TRY(auto reader, meet_brokers("tap", [&](std::chrono::milliseconds limit) {
+                return TopicReader::open(settings.consumer, topic_, start, limit);
+              }));
     if (options_.from.kind == TapFrom::Kind::offset && options_.topic == "outcomes") {
       OUZEL_TRY_VOID(
           seek_outcome(*reader, options_.from.partition, options_.from.offset, kMeetMax));

@@ -63,7 +63,7 @@ Result<std::unique_ptr<Sender>> open_topic(const SendOptions& options, const Clo
   const auto loaded = load_or_print(options.pipeline);
   if (!loaded) return fail(ErrorCode::config, options.pipeline.path + " is not good");
   const Pipeline& pipeline = loaded->pipeline;
-  KafkaSenderOptions sending{.answered = std::move(answered)};
+  KafkaSenderOptions sending{.command = "send", .answered = std::move(answered)};
   if (options.url == "kafka") {
     if (pipeline.kafka_source.topic.empty()) {
       return fail(ErrorCode::config, options.pipeline.path + " has no source.kafka");

@@ -236,7 +236,8 @@ Result<std::unique_ptr<Target>> open_topic(const SimulateOptions& options, const
     if (device.empty()) return std::nullopt;
     return device;
   };
-  KafkaSenderOptions sending{.settings = std::move(target.settings.producer),
+  KafkaSenderOptions sending{.command = "simulate",
+                             .settings = std::move(target.settings.producer),
                              .topic = std::move(target.topic),
                              .key = key};
   OUZEL_TRY(std::unique_ptr<Sender> sender, open_kafka_sender(std::move(sending), clock));

@@ -2,6 +2,7 @@
 
 #include "ouzel/log/kafka/client.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -85,6 +86,7 @@ Result<std::uint32_t> Client::partitions_of(const std::string& topic,
   // Longer each time, so that a slow broker's answer is waited for; short ones to give up early.
   std::chrono::milliseconds slice{250};
   for (std::chrono::milliseconds waited{0}; waited < limit && !hopeless(); slice *= 2) {
+    slice = std::min(slice, limit - waited);
     waited += slice;
     const rd_kafka_metadata_t* raw = nullptr;
     error = rd_kafka_metadata(handle_.get(), 0, named.get(), &raw, static_cast<int>(slice.count()));
