@@ -43,6 +43,11 @@ class Usage(InScratch):
         self.assertIn("--out FILE", self.expect(2, "model", "card", "a.onnx").stderr)
         self.assertIn("--key KEY", self.expect(2, "dlq", "show").stderr)
         self.assertIn("--pipeline FILE", self.expect(2, "dlq", "replay").stderr)
+        self.assertIn("only with --rejects",
+                      self.expect(2, "dlq", "ls", "--pipeline", PIPELINE).stderr)
+
+    def test_a_topic_that_nothing_writes(self):
+        self.assertIn("nothing writes topic alarms yet", self.expect(0, "tap", "alarms").stderr)
 
     def test_misspelt_flag(self):
         self.assertIn("--data-dir", self.expect(2, "run", PIPELINE, "--data-dri", "x").stderr)

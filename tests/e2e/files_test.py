@@ -155,6 +155,9 @@ class Source(InScratch):
             self.write("day.csv", HEADER + rows(21, 10))
         with Engine(pipeline, data_dir) as engine:
             self.until(data_dir, 31)
+            status, reply = engine.connect().post("{}")
+            self.assertEqual(status, 404)
+            self.assertIn("source.file", reply["detail"])
             os.rename(log, self.folder / "day.csv.2")
             self.write("day.csv", HEADER + rows(31, 10))
             self.until(data_dir, 41)

@@ -312,6 +312,8 @@ class ThroughAPipeline(Commands):
         rejected = {line["id"] for line in outcomes if line["data"]["status"] == "rejected"}
         self.assertGreater(len(rejected), 5)
         self.check_tap(rejected, {line["id"]: line for line in outcomes})
+        said = self.ouzel("tap", "outcomes", "--data-dir", self.folder / "data", exit_code=CONFIG)
+        self.assertIn("ouzel tap outcomes --pipeline FILE", said.stderr)
         self.check_dlq(rejected)
 
     def check_tap(self, rejected, outcomes):
@@ -372,6 +374,8 @@ class Bench(Commands):
         one = worker.Worker(self.folder, "bench", self.plain).start()
         try:
             self.ouzel(*bench, "--json", "figures.json")
+            refused = self.ouzel("send", "figures.json", "--to", one.url, exit_code=FAILED).stderr
+            self.assertIn("its events from Kafka topic telemetry: produce there", refused)
         finally:
             one.stop()
         figures = {figure["name"]: figure for figure in

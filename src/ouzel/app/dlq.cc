@@ -133,6 +133,13 @@ int remote(const DlqOptions& options) {
 int dlq(const DlqOptions& options) {
   if (options.rejects) return dlq_rejects(options);
   const bool far = !options.url.empty();
+  if (options.action != "replay" && !options.pipeline.path.empty()) {
+    return failed(
+        options.action +
+            " takes --pipeline only with --rejects, which is what the pipeline rejected on "
+            "Kafka; dead letters of its sinks stand in --data-dir",
+        kExitUsage);
+  }
   if (options.action == "replay" && options.pipeline.path.empty() != far) {
     return failed(far ? "with --url the engine's own pipeline names the receivers: leave out "
                         "--pipeline"

@@ -8,6 +8,7 @@
 #include "ouzel/app/kafka_registry.h"
 #include "ouzel/app/version.h"
 #include "ouzel/base/logging.h"
+#include "ouzel/gateway/closed_door.h"
 #include "ouzel/gateway/egress/cursor_file.h"
 #include "ouzel/gateway/egress/record_feed.h"
 #include "ouzel/gateway/record_events.h"
@@ -46,6 +47,7 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
   OUZEL_TRY(Plan plan, make_plan(pipeline));
   plan.duplicates_max = 0;  // A record of Kafka has its place; what repeats one is another event.
   made->plan_ = std::make_shared<const Plan>(std::move(plan));
+  made->topic_ = wanted.source.topic;
   wanted.workers = worker_count(options, made->plan_->partitions);
   wanted.make_reader = [plan = made->plan_, source = wanted.source, clock = seams.clock,
                         registry = open_registry(pipeline, *seams.clock)] {
@@ -118,6 +120,10 @@ Result<void> KafkaAssembly::open_sinks(const RunOptions& options, AssemblySeams 
 
 void KafkaAssembly::add_routes(http::Router& router) {
   api_->add_routes(router);
+  add_closed_door(router, "this pipeline reads its events from Kafka topic " + topic_ +
+                              ": produce there, for instance with `ouzel simulate --out "
+                              "kafka:HOST:PORT/" +
+                              topic_ + "`");
   letters_->add_routes(router);
 }
 

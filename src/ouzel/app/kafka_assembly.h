@@ -41,6 +41,7 @@ class KafkaAssembly final : public Assembly {
                           const KafkaSettingList& settings);
 
   std::shared_ptr<const Plan> plan_;
+  std::string topic_;  ///< Of the events.
   const Clock* clock_ = nullptr;
   std::atomic<bool> stopping_{false};
   IntakeCounters counters_;  ///< Of a door that is not there: all zero.

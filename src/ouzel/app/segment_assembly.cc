@@ -7,6 +7,7 @@
 #include "ouzel/app/assets.h"
 #include "ouzel/app/bound_sinks.h"
 #include "ouzel/app/version.h"
+#include "ouzel/gateway/closed_door.h"
 #include "ouzel/gateway/egress/cursor_file.h"
 
 namespace ouzel {
@@ -115,7 +116,13 @@ Result<void> SegmentAssembly::open_sinks(const RunOptions& options, AssemblySeam
 
 void SegmentAssembly::add_routes(http::Router& router) {
   // The cursor of a file counts on nobody else being accepted in between.
-  if (!file_) events_->add_routes(router);
+  if (file_) {
+    add_closed_door(router,
+                    "this pipeline reads its events from files (source.file), it takes "
+                    "none here");
+  } else {
+    events_->add_routes(router);
+  }
   api_->add_routes(router);
   letters_->add_routes(router);
 }

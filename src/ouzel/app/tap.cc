@@ -39,6 +39,7 @@ class FileTap {
     const Interrupt interrupt;
     const auto meta = read_meta(*fs_, options_.data_dir);
     if (!meta) return failed(meta.error());
+    if (const auto there = has_log(); !there) return failed(there.error());
     bool first = true;
     do {
       const auto done = pass(*meta, first);
@@ -51,6 +52,16 @@ class FileTap {
   }
 
  private:
+  /// An engine begins with a segment; a worker on Kafka has none.
+  Result<void> has_log() {
+    OUZEL_TRY(const std::vector<std::string> files, fs_->list(options_.data_dir + "/log"));
+    if (!files.empty()) return {};
+    return fail(ErrorCode::config, options_.data_dir +
+                                       "/log is empty, as it is for a worker on Kafka, whose " +
+                                       options_.topic + " are in a topic: ouzel tap " +
+                                       options_.topic + " --pipeline FILE");
+  }
+
   /// Prints what there is from `at_` on.
   Result<void> pass(const DirectoryMeta& meta, bool first) {
     // A lock that cannot be had says that the owner lives; it is given back at once.
@@ -191,7 +202,8 @@ int tap(const TapOptions& options) {
     return failed({ErrorCode::config,
                    "--url shows topic outcomes only; read " + options.topic + " from --data-dir"});
   }
-  if (topic == shown.end()) {  // Topics that nothing writes yet are empty.
+  if (topic == shown.end()) {
+    std::fprintf(stderr, "ouzel tap: nothing writes topic %s yet\n", options.topic.c_str());
     TapPrinter(options).finish();
     return 0;
   }
