@@ -358,10 +358,19 @@ class ThroughAPipeline(Commands):
         again = self.lines(*dlq, "ls")
         self.assertEqual(len(again), len(rejected))
         self.assertEqual({line["attempts"] for line in again}, {"2"})
-        doctor = json.loads(self.ouzel("doctor", self.plain, "--data-dir", self.folder / "data",
-                                       "--format", "json").stdout)
-        found = {one["check"]: one["found"] for one in doctor}
-        self.assertEqual(found["group"], "press: 0 records behind")
+        self.check_doctor()
+
+    def check_doctor(self):
+        def found():
+            checks = json.loads(self.ouzel("doctor", self.plain, "--data-dir", self.folder / "data",
+                                           "--format", "json").stdout)
+            return {one["check"]: one["found"] for one in checks}
+        before = found()
+        self.assertEqual(before["group"], "press: 0 records behind")
+        self.assertIn(" of the newest 80 are rejected; ", before["records"])
+        event = b'{"device_id":"a","temperature":1,"vibration":1}'
+        clients.produce(self.cluster.bootstrap, "telemetry", 3 * [(None, event)])
+        self.assertIn("3 of the newest 80 have none; ", found()["record key"])
 
 
 class Bench(Commands):
@@ -406,6 +415,9 @@ class Trouble(Commands):
     def test_nobody_there(self):
         self.told(UNAVAILABLE, "127.0.0.1:1 refuses the connection (does a broker listen at",
                   self.plain, "--set", "kafka.bootstrap.servers=127.0.0.1:1")
+        # What fails besides goes first: no waiting mends it.
+        self.ouzel("doctor", self.plain, "--data-dir", self.plain, exit_code=FAILED,
+                   OUZEL_KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
         self.told(UNAVAILABLE, "no.invalid:9092: its name cannot be resolved (check the names",
                   self.plain, OUZEL_KAFKA_BOOTSTRAP_SERVERS="no.invalid")
 

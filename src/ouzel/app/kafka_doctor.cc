@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ouzel/app/kafka_registry.h"
+#include "ouzel/app/record_sample.h"
 #include "ouzel/app/topics.h"
 #include "ouzel/log/kafka/kafka_library.h"
 #include "ouzel/log/kafka/kafka_settings.h"
@@ -22,8 +23,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kReadMax{3000};
 constexpr milliseconds kSlice{200};
 constexpr std::uint64_t kNewest = 20;       ///< Records looked at; some offsets hold no record.
-constexpr std::size_t kPartitionsRead = 3;  ///< Of those with records.
-constexpr std::chrono::seconds kSkewWarn{5};
+constexpr std::size_t kPartitionsRead = 5;  ///< Of those with records.
 
 /// Of a message "what is wrong (what to do)" the two parts.
 std::pair<std::string, std::string> apart(const std::string& message) {
@@ -47,7 +47,7 @@ class KafkaDoctor {
     admin_ = std::move(*admin);
     if (brokers() && topics()) {
       group();
-      record_clock();
+      records();
     }
     return std::move(checks_);
   }
@@ -166,46 +166,34 @@ class KafkaDoctor {
             " records behind");
   }
 
-  /// A producer's clock that goes ahead makes its events clock_ahead.
-  void record_clock() {
-    std::optional<WallTime> newest;
-    std::size_t read = 0;
-    for (std::size_t i = 0; i < ends_.size() && read < kPartitionsRead; ++i) {
-      if (ends_[i].high == ends_[i].low) continue;
-      ++read;
-      const auto last = newest_of(PartitionId(static_cast<std::uint16_t>(i)), ends_[i]);
-      if (!last) return fault("record time", last.error());
-      if (*last) newest = std::max(newest.value_or(**last), **last);
-    }
-    if (!newest) return say(State::ok, "record time", "no records yet");
-    const auto ahead = *newest - clock_.wall();
-    const auto away =
-        std::chrono::round<std::chrono::seconds>(ahead < ahead.zero() ? -ahead : ahead);
-    const std::string text = format_duration(away);
-    if (ahead > kSkewWarn) {
-      return say(State::warn, "record time", "the newest is " + text + " ahead of this clock",
-                 "an NTP client on both machines: time.max_future is measured by this one");
-    }
-    say(State::ok, "record time",
-        "the newest is " + text + (ahead > ahead.zero() ? " ahead" : " old"));
+  /// The newest records of the first partitions that hold any.
+  void records() {
+    RecordSample sample(pipeline_, clock_);
+    if (const auto read = sample_newest(sample); !read) return fault("records", read.error());
+    for (Check& check : sample.checks()) checks_.push_back(std::move(check));
   }
 
-  Result<std::optional<WallTime>> newest_of(PartitionId partition, const Watermarks& marks) {
+  Result<void> sample_newest(RecordSample& sample) {
     OUZEL_TRY(const KafkaSettings settings, kafka_settings(pipeline_.kafka, pipeline_.directory));
-    const std::uint64_t low = marks.low.value();
-    const std::uint64_t high = marks.high.value();
-    const TopicStart start{.kind = TopicStart::Kind::offset,
-                           .partition = partition,
-                           .offset = Offset(std::max(low, high - std::min(high, kNewest)))};
-    OUZEL_TRY(const auto reader,
-              TopicReader::open(settings.consumer, source_.topic, start, kReadMax));
-    std::vector<KafkaMessage> messages;
-    for (milliseconds waited{0}; waited < kReadMax && !reader->at_end(); waited += kSlice) {
-      OUZEL_TRY_VOID(reader->poll(kSlice, kNewest, messages));
-      if (messages.size() >= kNewest) break;
+    const SteadyTime end = clock_.steady() + kReadMax;
+    std::size_t looked_at = 0;
+    for (std::size_t i = 0; i < ends_.size() && looked_at < kPartitionsRead; ++i) {
+      if (ends_[i].high == ends_[i].low) continue;
+      ++looked_at;
+      const std::uint64_t high = ends_[i].high.value();
+      const TopicStart start{
+          .kind = TopicStart::Kind::offset,
+          .partition = PartitionId(static_cast<std::uint16_t>(i)),
+          .offset = std::max(ends_[i].low, Offset(high - std::min(high, kNewest)))};
+      OUZEL_TRY(const auto reader,
+                TopicReader::open(settings.consumer, source_.topic, start, kReadMax));
+      std::vector<KafkaMessage> messages;
+      while (messages.size() < kNewest && !reader->at_end() && clock_.steady() < end) {
+        OUZEL_TRY_VOID(reader->poll(kSlice, kNewest, messages));
+      }
+      for (const KafkaMessage& message : messages) sample.take(message.record());
     }
-    if (messages.empty()) return std::optional<WallTime>();
-    return std::optional<WallTime>(messages.back().record().timestamp);
+    return {};
   }
 
   const Pipeline& pipeline_;
