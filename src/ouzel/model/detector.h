@@ -12,6 +12,7 @@
 /// p = 1e-4, where p is about the share of the lane's recent rows that were as odd: twice the
 /// smaller p of the groups, that of the sudden one counted as 10^4·p² until it is below 1e-4 (a
 /// moderately sudden row is nothing yet, a moderately lasting one is).
+/// Keys may have different channels, and rows may lack some: what is missing is no evidence.
 /// A key with fewer than `warm_up` events is measured against the fleet (the other keys of the
 /// lane), is flagged, and scores at most kWarmingScoreMax.
 /// Reasons: the three strongest evidences of the deciding group in a row that scores at least
@@ -21,7 +22,7 @@
 /// more slowly, so that an anomaly does not become normal; what lasts for 256 suspicious or 2,048
 /// odd events of a key is accepted as its new normal.
 ///
-/// State: 32 + 232·channels bytes a key; 4 KiB + 40·channels + 8·channels² bytes a lane.
+/// State: 32 + 232·channels bytes a key; 4 KiB + 44·channels + 8·channels² bytes a lane.
 /// Cost and quality are measured by bench/detector_quality.cc. Threads and ownership: as
 /// stage/stage.h says. Errors: config, from make() alone.
 #pragma once

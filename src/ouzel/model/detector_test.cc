@@ -226,6 +226,24 @@ TEST(Detector, IsQuietWhileYoung) {
   EXPECT_LE(alarms, 15) << "of 50,000 rows";
 }
 
+/// Devices with two channels are first in the lane; those with four are no anomaly for that.
+TEST(Detector, IsQuietWhereKeysHaveDifferentChannels) {
+  Lane lane(schema_of({"temperature", "humidity", "pressure", "vibration"}));
+  Random random(12);
+  int alarms = 0;
+  for (int t = 0; t < 400; ++t) {
+    for (std::size_t key = 0; key < 2 * kKeys; ++key) {
+      const bool few = key < kKeys;
+      if (!few && t < 100) continue;
+      const auto climate = reading(random, key, t);
+      const double pressure = few ? kMissing : 5 + 0.1 * random.normal();
+      const double vibration = few ? kMissing : 3 + random.normal();
+      alarms += lane.score(key, {climate[0], climate[1], pressure, vibration}) >= 0.9F;
+    }
+  }
+  EXPECT_LE(alarms, 10) << "of 14,000 rows";
+}
+
 TEST(Detector, NewKeysAreFlaggedAndScoreModeratelyAtMost) {
   Trained trained;
   for (int i = 0; i < 30; ++i) {

@@ -74,14 +74,17 @@ bool RowJudge::read(const double* values, std::span<const std::uint32_t> columns
   for (std::size_t i = 0; i < channels_; ++i) {
     const double value = values[columns[i]];
     reading_[i].present = std::isfinite(value);
-    error_[i] = 0;
+    error_.of[i] = 0;
+    error_.known[i] = 0;
     if (!reading_[i].present) {
       std::fill(std::begin(evidence_[i]), std::end(evidence_[i]), 0.0F);
       continue;
     }
     any = true;
     judge(channel_[i], fleet_[i], value, warm_, reading_[i], evidence_[i]);
-    if (channel_[i].seen >= 8) error_[i] = reading_[i].error;
+    if (channel_[i].seen < 8) continue;
+    error_.of[i] = reading_[i].error;
+    error_.known[i] = 1;
   }
   return any;
 }
@@ -91,9 +94,11 @@ bool RowJudge::read(const double* values, std::span<const std::uint32_t> columns
 void RowJudge::combine() {
   joint_ = 0;
   if (channels_ < 2 || !warm_) return;
+  float n = 0;
+  for (std::size_t i = 0; i < channels_; ++i) n += error_.known[i];
+  if (n < 2) return;
   float conditional[kChannelsMax];
   const float distance = pooled_.distance(error_, conditional);
-  const auto n = static_cast<float>(channels_);
   const float z = std::sqrt(2.0F * distance) - std::sqrt(2.0F * n - 1.0F);
   joint_ = z > 0 ? z * z : 0;
   breaker_ = 0;

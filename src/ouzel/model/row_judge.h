@@ -59,7 +59,8 @@ class RowJudge {
         calibration_(reinterpret_cast<Calibration*>(lane)),
         fleet_(reinterpret_cast<Fleet*>(lane + LaneLayout(channels).fleet)),
         pooled_(reinterpret_cast<float*>(lane + LaneLayout(channels).pooled), channels) {
-    std::fill(error_, error_ + Pooled::padded(channels), 0.0F);
+    std::fill(error_.of, error_.of + Pooled::padded(channels), 0.0F);
+    std::fill(error_.known, error_.known + Pooled::padded(channels), 0.0F);
   }
 
   /// The row's key. `key` has key_bytes(channels) bytes.
@@ -99,8 +100,8 @@ class RowJudge {
   float smooth_ = 0;         ///< After.
   float strength_[kGroups];
   float place_[kGroups];
-  float part_[kGroups];        ///< Score of each group.
-  float error_[kChannelsMax];  ///< Standardised forecast errors; 0 where missing.
+  float part_[kGroups];  ///< Score of each group.
+  Standards error_;      ///< Standardised forecast errors.
   Reading reading_[kChannelsMax];
   Evidence evidence_[kChannelsMax];
 };
