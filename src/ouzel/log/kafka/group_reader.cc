@@ -49,10 +49,13 @@ class GroupReader final : public RecordSource, private GroupListener {
     consumer_->poll(limit, max, messages_);
     for (const KafkaMessage& message : messages_) {
       const Record& record = message.record();
-      next_[record.partition] = record.offset + 1;
+      reached({record.partition, record.offset}) = record.offset + 1;
       taker.take(record);
     }
-    for (const RecordPlace& end : ends_) taker.at_end(end);
+    for (const RecordPlace& end : ends_) {
+      reached(end);
+      taker.at_end(end);
+    }
     look_for_end();
     taker_ = nullptr;
     if (!messages_.empty()) {
@@ -82,6 +85,14 @@ class GroupReader final : public RecordSource, private GroupListener {
   }
 
  private:
+  /// What is to be fetched next of a partition. Where nobody knew, when it came, where the group
+  /// stands, the first that is read says so.
+  Offset& reached(RecordPlace place) {
+    const auto [at, first] = next_.try_emplace(place.partition, place.next);
+    if (first) taker_->come(place);
+    return at->second;
+  }
+
   /// Commits where a new group begins.
   Result<void> begin() {
     OUZEL_TRY(const std::uint32_t count, consumer_->partitions_of(options_.topic, kAsk));

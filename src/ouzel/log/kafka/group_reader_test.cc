@@ -247,6 +247,14 @@ TEST_F(GroupReaderTest, WhereTheGroupStandsMayBeUnknownWhenPartitionsCome) {
   assign({0, 1, 2});
   EXPECT_EQ(poll(), (Lines{"come 0:20"}));
   EXPECT_EQ(starts_, (std::vector<Offset>{Offset(20)}));
+  on_poll([](GroupListener& group, auto& out) {
+    out.push_back(message(1, 3));
+    out.push_back(message(1, 4));
+    group.at_end(PartitionId(1), Offset(5));
+    group.at_end(PartitionId(2), Offset(8));
+  });
+  EXPECT_EQ(poll(), (Lines{"come 1:3", "take 1:3", "take 1:4", "end 1:5", "come 2:8", "end 2:8"}))
+      << "then what is read first says where it begins";
 }
 
 TEST_F(GroupReaderTest, WhatGoesIsNotGivenAnyMore) {
@@ -317,7 +325,7 @@ TEST_F(GroupReaderTest, BrokersThatAreAway) {
     EXPECT_EQ(got.error().message, "nobody answers");
   }
   on_poll([](GroupListener&, auto& out) { out.push_back(message(0, 30)); });
-  EXPECT_EQ(poll(), (Lines{"take 0:30"})) << "what comes ends the trouble";
+  EXPECT_EQ(poll(), (Lines{"come 0:30", "take 0:30"})) << "what comes ends the trouble";
   EXPECT_EQ(poll(), Lines{});
 }
 
