@@ -151,12 +151,16 @@ class Campaign:
 
     def stop_workers(self):
         for one in self.workers:
-            code = one.stop() if one.alive else 0
-            if code != 0:
-                raise RuntimeError(f"SIGTERM ended with {code}:\n{one.log_tail()}")
-            # It may have ended just before it was killed.
-            if found := SANITIZER.search(one.log_path.read_text(errors="replace")):
-                raise RuntimeError(f"a worker ended with: {found[0]}")
+            self.stop(one)
+
+    @staticmethod
+    def stop(one):
+        code = one.stop() if one.alive else 0
+        if code != 0:
+            raise RuntimeError(f"SIGTERM ended with {code}:\n{one.log_tail()}")
+        # It may have ended just before it was killed.
+        if found := SANITIZER.search(one.log_path.read_text(errors="replace")):
+            raise RuntimeError(f"a worker ended with: {found[0]}")
 
     def judge(self):
         one = judge.Judge(self.counts)
@@ -183,7 +187,7 @@ class Campaign:
         self.workers.append(one)
         one.start()
         self.rest(name)
-        one.stop()
+        self.stop(one)
         return judge.read_all(self.cluster.bootstrap, self.outputs(name)[0])
 
 
