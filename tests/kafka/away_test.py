@@ -182,6 +182,32 @@ class Away(unittest.TestCase):
         self.assertEqual({name for name, value in before.items() if after[name] < value}, set())
         self.assertEqual(second.stop(), 0)
 
+    def test_a_topic_that_is_removed_is_named(self):
+        """And stays so when it is made again: the group has lost its offsets, the lanes have not."""
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        one = self.worker()
+        url = self.url(one)
+
+        def is_ready():
+            return worker.ready(url)[0] == 200
+        self.until(is_ready)
+        clients.delete_topic(self.cluster.bootstrap, self.topics[0])
+
+        def says_so():
+            status, text = worker.ready(url)
+            return status == 503 and "topic away-events was removed: make it again (" in text
+        self.until(says_so)
+        lines = [json.loads(line) for line in one.log_path.read_text().splitlines()]
+        self.assertEqual([line["why"].split(":")[0] for line in lines if line["level"] == "error"],
+                         ["topic away-events was removed"])
+        clients.create_topics(self.cluster.bootstrap, self.topics[0])
+        value = json.dumps({"device": "a", "ts": "2026-03-01T00:00:00Z", "u": 0, "n": 1, "v": 2})
+        clients.produce(self.cluster.bootstrap, "away-events", [(b"a", value.encode())])
+        self.assertEqual(worker.ready(url)[0], 503)
+        self.assertEqual(one.stop(), 0)
+        one.start()
+        self.assertEqual(len(clients.read(self.cluster.bootstrap, "away-outcomes", 1)), 1)
+
     def test_ends_though_no_broker_answers(self):
         clients.create_topics(self.cluster.bootstrap, *self.topics)
         one = self.worker()

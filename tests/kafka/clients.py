@@ -97,6 +97,11 @@ def create_topics(bootstrap, *names, partitions=4):
         time.sleep(0.1)
 
 
+def delete_topic(bootstrap, name):
+    admin = confluent_kafka.admin.AdminClient(configuration(bootstrap, {}))
+    admin.delete_topics([name])[name].result(READ_S)
+
+
 def admin_sees(admin, topic, partitions):
     """Whether each partition has a leader, which takes a moment when the topic is new."""
     found = admin.list_topics(topic, READ_S).topics[topic].partitions

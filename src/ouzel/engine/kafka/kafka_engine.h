@@ -173,6 +173,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::uint64_t snapshot_at_ = 0;
   SteadyTime snapshot_time_{};
   SteadyTime watched_{};
+  int missed_ = 0;  ///< Looks in a row that found no topic.
   SteadyTime plan_kept_{};
   std::atomic<bool> joined_{false};  ///< The group has given it partitions, or none, once.
   std::atomic<bool> stopping_{false};

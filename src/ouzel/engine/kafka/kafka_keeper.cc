@@ -17,6 +17,8 @@ constexpr std::chrono::nanoseconds kSnapshotEvery = std::chrono::seconds(10);
 constexpr std::uint64_t kLargeState = 64 << 20;
 constexpr std::uint64_t kLargeStateTimes = 6;
 constexpr std::chrono::nanoseconds kWatchEvery = std::chrono::seconds(10);
+/// So often in a row, a second apart: a broker that starts may not know all topics.
+constexpr int kMissedMax = 5;
 /// A partition's other owners are looked through so often at most; it costs a listing of each.
 constexpr std::chrono::nanoseconds kCleanEvery = std::chrono::minutes(1);
 constexpr std::uint64_t kStateShare = 8;  ///< As the segment engine's (engine/keeper.cc).
@@ -130,12 +132,23 @@ void KafkaEngine::ask_for_snapshots() {
   }
 }
 
-/// New partitions move keys: whoever goes on would split their state.
+/// New partitions move keys: whoever goes on would split their state. A topic that was removed
+/// takes the group's offsets along, and one of its name counts from 0 again.
 void KafkaEngine::watch_partitions() {
   const SteadyTime now = clock_.steady();
-  if (now - watched_ < kWatchEvery) return;
+  if (now - watched_ < (missed_ > 0 ? kLook : kWatchEvery)) return;
   watched_ = now;
   const auto count = consumer_->partitions_of(options_.source.topic, kAsk);
+  missed_ = count && *count == 0 ? missed_ + 1 : 0;
+  if (missed_ >= kMissedMax) {
+    const std::lock_guard lock(mutex_);
+    if (!stopped_.empty()) return;
+    stopped_ =
+        "topic " + options_.source.topic +
+        " was removed: make it again (ouzel topics create FILE), then start its workers anew";
+    halted_.store(true);
+    return logging::error("the topic is gone", {{"why", stopped_}});
+  }
   if (!count || *count == plan_->partitions || *count == 0) return;
   const std::lock_guard lock(mutex_);
   if (!stopped_.empty()) return;
