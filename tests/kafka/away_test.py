@@ -183,7 +183,7 @@ class Away(unittest.TestCase):
         self.assertEqual(second.stop(), 0)
 
     def test_a_topic_that_is_removed_is_named(self):
-        """And stays so when it is made again: the group has lost its offsets, the lanes have not."""
+        """And stays so when it is made again: the group has lost its offsets, lanes have not."""
         clients.create_topics(self.cluster.bootstrap, *self.topics)
         one = self.worker()
         url = self.url(one)
