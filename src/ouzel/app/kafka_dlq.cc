@@ -28,13 +28,9 @@ constexpr std::string_view kErrors = "__ouzel.errors.";
 constexpr std::string_view kConnectErrors = "__connect.errors.";
 constexpr std::string_view kAttempts = "__ouzel.errors.attempts";
 
-std::string position_of(const RecordLine& line) {
-  return std::to_string(line.partition.value()) + ":" + std::to_string(line.offset.value());
-}
-
 /// What `ls` says of a reject.
 std::string summary(const RecordLine& line, const Record& record) {
-  std::string out = R"({"key":")" + position_of(line) + "\"";
+  std::string out = R"({"key":")" + position_text(line.partition, line.offset) + "\"";
   const auto add = [&](const char* name, std::string_view text) {
     out.append(",\"").append(name).append("\":");
     http::append_json(out, http::valid_utf8(text));
@@ -89,8 +85,9 @@ class Rejects {
           continue;
         }
         // Asked for by its key it is there even if it was sent again.
-        if (options_.choice.key.empty() ? !pending(record)
-                                        : options_.choice.key != position_of(*line))
+        if (options_.choice.key.empty()
+                ? !pending(record)
+                : options_.choice.key != position_text(line->partition, line->offset))
           continue;
         ++count_;
         OUZEL_TRY_VOID(take(*line, record));

@@ -36,10 +36,6 @@ bool read_number(std::string_view text, Integer& out) {
   return read.ec == std::errc() && read.ptr == end && !text.empty();
 }
 
-std::string position(PartitionId partition, Offset offset) {
-  return std::to_string(partition.value()) + ":" + std::to_string(offset.value());
-}
-
 void append_member(std::string& out, const char* name, std::string_view text) {
   out.append(",\"").append(name).append("\":");
   http::append_json(out, http::valid_utf8(text));
@@ -65,6 +61,10 @@ std::string outcome_head(std::string_view id, std::string_view source, std::stri
 }
 
 }  // namespace
+
+std::string position_text(PartitionId partition, Offset offset) {
+  return std::to_string(partition.value()) + ":" + std::to_string(offset.value());
+}
 
 std::optional<std::string_view> header_of(const Record& record, std::string_view name) {
   for (const RecordHeader& header : record.headers) {
@@ -104,7 +104,7 @@ std::optional<RecordLine> reject_line(const Record& record, const std::optional<
     return std::nullopt;
   }
   RecordLine out{PartitionId(partition), Offset(offset), {}};
-  const std::string id = position(out.partition, out.offset);
+  const std::string id = position_text(out.partition, out.offset);
   out.text = outcome_head(id, "/ouzel/" + http::valid_utf8(errors("pipeline").value_or("")),
                           "dev.ouzel.outcome.v1",
                           name && !name->time.empty() ? std::optional(name->time) : std::nullopt);
@@ -131,7 +131,7 @@ std::optional<RecordLine> reject_line(const Record& record, const std::optional<
 
 RecordLine event_line(const Record& record, const std::string& pipeline) {
   RecordLine out{record.partition, record.offset, {}};
-  const std::string at = position(record.partition, record.offset);
+  const std::string at = position_text(record.partition, record.offset);
   const std::string_view value = record.value.value_or("");
   if (looks_like_cloudevent(value) && is_json(value)) {
     out.text = "{";

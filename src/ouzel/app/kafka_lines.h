@@ -27,6 +27,9 @@ struct EventName {
   std::string time;  ///< Empty: it has none.
 };
 
+/// `partition:offset`.
+std::string position_text(PartitionId partition, Offset offset);
+
 /// nullopt: it is not of that kind; somebody else wrote it.
 std::optional<RecordLine> outcome_line(const Record& record);
 /// Without a name its key is that of the record.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "ouzel/app/kafka_lines.h"
 #include "ouzel/app/kafka_registry.h"
 #include "ouzel/http/message.h"
 #include "ouzel/spec/quantity.h"
@@ -22,10 +23,6 @@ std::string shown(std::string_view key) {
   return "'" + text + (key.size() > kShownBytes ? "…'" : "'");
 }
 
-std::string position_of(const Record& record) {
-  return std::to_string(record.partition.value()) + ":" + std::to_string(record.offset.value());
-}
-
 }  // namespace
 
 RecordSample::RecordSample(const Pipeline& pipeline, const Clock& clock)
@@ -39,7 +36,7 @@ RecordSample::RecordSample(const Pipeline& pipeline, const Clock& clock)
 
 void RecordSample::Count::note(const Record& record, std::string found) {
   if (records++ > 0) return;
-  position = position_of(record);
+  position = position_text(record.partition, record.offset);
   what = std::move(found);
 }
 
