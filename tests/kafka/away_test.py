@@ -99,12 +99,14 @@ class Away(unittest.TestCase):
              "127.0.0.1:0", "--give-up", "2s"], capture_output=True, text=True, timeout=WAIT_S,
             check=False)
         self.assertEqual(done.returncode, UNAVAILABLE, done.stderr)
-        self.assertTrue(re.search("Connection refused", done.stderr), done.stderr)
+        said = {line["message"]: line for line in map(json.loads, done.stderr.splitlines())}
+        self.assertEqual(said["cannot run"]["why"],
+                         "kafka: topic away-events: 127.0.0.1:9 refuses the connection "
+                         "(does a broker listen at that port?)")
         # The first attempt took longer than that, so there is no other.
-        times = {line["message"]: datetime.datetime.fromisoformat(line["time"])
-                 for line in map(json.loads, done.stderr.splitlines())}
-        self.assertLess(times["cannot run"] - times["waiting for Kafka"],
-                        datetime.timedelta(seconds=1))
+        waiting, over = (datetime.datetime.fromisoformat(said[message]["time"])
+                         for message in ("waiting for Kafka", "cannot run"))
+        self.assertLess(over - waiting, datetime.timedelta(seconds=1))
 
     def test_says_once_what_is_wrong_and_once_that_it_is_over(self):
         clients.create_topics(self.cluster.bootstrap, *self.topics)
