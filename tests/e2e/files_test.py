@@ -253,3 +253,4 @@ class Send(InScratch):
         day = self.write("day.csv", HEADER + rows(0, 3))
         done = ouzel("send", day, "--to", "http://127.0.0.1:9")
         self.assertEqual(done.returncode, 69, done.stderr)
+        self.assertNotIn("accepted=", done.stderr)

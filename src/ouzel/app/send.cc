@@ -134,9 +134,12 @@ class Sending {
     return saved;
   }
 
+  /// There is somebody to send to.
+  bool began() const { return sender_ != nullptr; }
+
   /// Prints what came of it. True: all of the file was taken.
   bool report() const {
-    const SenderReport report = sender_ ? sender_->report() : SenderReport{};
+    const SenderReport report = sender_->report();
     const std::uint64_t refused = report.refused + unreadable_;
     std::fprintf(stderr, "accepted=%llu duplicates=%llu refused=%llu skipped=%llu\n",
                  static_cast<unsigned long long>(report.accepted),
@@ -245,7 +248,7 @@ int send(const SendOptions& options) {
   SendState state(*fs, options.in == "-" ? "" : options.in + ".ouzel-send");
   Sending sending(options, *input, state, clock);
   const auto done = sending.run();
-  const bool well = sending.report();
+  const bool well = !sending.began() || sending.report();
   if (!done) return failed("send", done.error());
   return well ? kExitDone : kExitFailed;
 }
