@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 import broker
@@ -72,6 +73,10 @@ class Away(unittest.TestCase):
         status, text = worker.ready(self.url(one))
         self.assertEqual(status, 503)
         self.assertIn("kafka waits", text)
+        with self.assertRaises(urllib.error.HTTPError) as asked:
+            urllib.request.urlopen(self.url(one) + "/api/v1/status", timeout=5)
+        self.assertEqual(asked.exception.code, 503)
+        self.assertIn("refuses the connection", json.load(asked.exception)["detail"])
         node.start()
 
         def misses_the_topic():

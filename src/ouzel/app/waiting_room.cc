@@ -37,6 +37,16 @@ Result<std::unique_ptr<WaitingRoom>> WaitingRoom::open(const RunOptions& options
                 out.headers.emplace_back("Retry-After", "1");
                 responder.send(std::move(out));
               }});
+  // What there will be, nobody knows before the pipeline is open.
+  for (const auto method : {http::Method::get, http::Method::post}) {
+    router.add({.method = method,
+                .path = "/",
+                .handler =
+                    [self = room.get()](const http::Request&, http::Responder responder) {
+                      responder.send(http::problem(503, "waits for Kafka: " + self->why()));
+                    },
+                .prefix = true});
+  }
   OUZEL_TRY(room->server_, listen_on(options, std::move(router), clock));
   return room;
 }

@@ -1,5 +1,6 @@
 /// WaitingRoom: what answers on the pipeline's port while its brokers cannot be reached: alive, not
-/// ready, and why. Owns a server, which is closed with it. `set_why` is thread-safe.
+/// ready, and why; whatever else is asked for is 503 until then. Owns a server, which is closed
+/// with it. `set_why` is thread-safe.
 #pragma once
 
 #include <memory>
