@@ -345,6 +345,9 @@ class ThroughAPipeline(Commands):
             self.assertEqual(self.lines(*tap, "outcomes", "--from", behind), [])
         self.assertEqual(self.lines(*tap, "outcomes", "--from", "end"), [])
         self.ouzel(*tap, "outcomes", "--from", "9:0", exit_code=CONFIG)
+        end = clients.ends(self.cluster.bootstrap, "telemetry")[0]
+        said = self.ouzel(*tap, "events", "--from", f"0:{end + 1}", exit_code=CONFIG).stderr
+        self.assertIn(f"there is no such offset, it holds 0 to {end - 1}", said)
 
     def check_dlq(self, rejected):
         dlq = ("dlq", "--rejects", "--pipeline", self.plain)

@@ -26,6 +26,8 @@ namespace {
 using namespace kafka;  // NOLINT: owners of librdkafka's objects.
 using std::chrono::milliseconds;
 
+constexpr milliseconds kQuickAsk{1000};
+
 class RdReader final : public TopicReader {
  public:
   explicit RdReader(std::string topic) : topic_(std::move(topic)) {}
@@ -72,9 +74,7 @@ class RdReader final : public TopicReader {
         if (at_end()) return {};
       } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                  message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-        return fail(ErrorCode::config, "kafka: topic " + topic_ + ", partition " +
-                                           std::to_string(message->partition) +
-                                           ": there is no such offset");
+        return no_offset(PartitionId(static_cast<std::uint16_t>(message->partition)));
       } else if (message->err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
                  message->err != RD_KAFKA_RESP_ERR__TRANSPORT) {
         return client_->failed("topic " + topic_, message->err);
@@ -103,6 +103,17 @@ class RdReader final : public TopicReader {
   }
 
  private:
+  tl::unexpected<Error> no_offset(PartitionId partition) {
+    std::string what = "kafka: topic " + topic_ + ", partition " +
+                       std::to_string(partition.value()) + ": there is no such offset";
+    if (const auto marks = watermarks(partition, kQuickAsk)) {
+      what += marks->low == marks->high ? ", it holds none"
+                                        : ", it holds " + std::to_string(marks->low.value()) +
+                                              " to " + std::to_string(marks->high.value() - 1);
+    }
+    return fail(ErrorCode::config, std::move(what));
+  }
+
   Result<void> assign(const TopicStart& start) {
     const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions_)));
     for (std::uint32_t i = 0; i < partitions_; ++i) {
