@@ -42,8 +42,10 @@ void RecordSample::Count::note(const Record& record, std::string found) {
 
 void RecordSample::take(const Record& record) {
   newest_ = std::max(newest_.value_or(record.timestamp), record.timestamp);
+  if (registry_away_) return;
   reset(batch_, pipeline_.schema);
-  if (!events_.append(record, batch_)) return;
+  registry_away_ = !events_.append(record, batch_);
+  if (registry_away_) return;
   ++read_;
   if (batch_.fate[0] != Fate::live) {
     rejected_.note(record,

@@ -46,6 +46,7 @@ class RecordSample {
   const std::shared_ptr<SchemaRegistry> registry_;
   RecordEvents events_;
   Batch batch_;
+  bool registry_away_ = false;  ///< Then it is waited for once, not for each record.
   std::uint64_t read_ = 0;
   Count rejected_, without_key_, other_key_;
   std::optional<WallTime> newest_;

@@ -78,6 +78,19 @@ TEST_F(RecordSampleTest, RecordsWithAnotherKey) {
             "'a'");
 }
 
+TEST_F(RecordSampleTest, WhatNoRegistryExplainsCountsNowhere) {
+  const Pipeline pipeline = *parse_pipeline(
+      R"(name: press
+source: {kafka: {topic: telemetry, registry: "http://127.0.0.1:1"}}
+schema: {key: device_id, fields: {temperature: number}}
+kafka: {bootstrap.servers: "127.0.0.1:9"}
+)");
+  RecordSample sample(pipeline, clock_);
+  sample.take({.timestamp = clock_.wall(), .value = std::string_view("\0\0\0\0\7\2a", 7)});
+  ASSERT_EQ(sample.checks().size(), 1U);
+  EXPECT_EQ(sample.checks().front().name, "record time");
+}
+
 TEST_F(RecordSampleTest, WhatIsRejectedIsCountedAndNoKeyIsMissedThere) {
   take(std::nullopt, "no JSON");
   take("a", R"({"device_id": "a", "temperature": "hot"})");
