@@ -14,6 +14,7 @@ import urllib.request
 import broker
 import clients
 import feeder
+import proxy
 import worker
 
 END_S = 25       # within which a signal ends it
@@ -112,6 +113,22 @@ class Away(unittest.TestCase):
         waiting, over = (datetime.datetime.fromisoformat(said[message]["time"])
                          for message in ("waiting for Kafka", "cannot run"))
         self.assertLess(over - waiting, datetime.timedelta(seconds=1))
+
+    def test_a_command_does_not_read_for_ever(self):
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        clients.produce(self.cluster.bootstrap, "away-events", [(b"a", b"{}")])
+        pipeline = self.folder / "away.yaml"
+        pipeline.write_text(worker.pipeline_text(
+            "away", "away-events", self.cluster.addresses("proxy"), self.folder / "snapshots"))
+        tap = [worker.program(), "tap", "events", "--pipeline", pipeline]
+        with proxy.Proxy(self.cluster) as between:
+            done = subprocess.run(tap, capture_output=True, text=True, timeout=WAIT_S, check=True)
+            self.assertEqual(len(done.stdout.splitlines()), 1)
+            between.hold("Fetch", proxy.REPLY, times=None)
+            done = subprocess.run(tap, capture_output=True, text=True, timeout=WAIT_S, check=False)
+        self.assertEqual(done.returncode, UNAVAILABLE, done.stderr)
+        self.assertEqual(done.stderr,
+                         "ouzel tap: kafka: topic away-events: no answer from a broker\n")
 
     def test_says_once_what_is_wrong_and_once_that_it_is_over(self):
         clients.create_topics(self.cluster.bootstrap, *self.topics)

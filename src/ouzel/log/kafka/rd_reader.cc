@@ -27,6 +27,7 @@ using namespace kafka;  // NOLINT: owners of librdkafka's objects.
 using std::chrono::milliseconds;
 
 constexpr milliseconds kQuickAsk{1000};
+constexpr milliseconds kSilenceMax = std::chrono::seconds(30);
 
 class RdReader final : public TopicReader {
  public:
@@ -61,16 +62,20 @@ class RdReader final : public TopicReader {
         if (client_->hopeless()) {
           return client_->failed("topic " + topic_, RD_KAFKA_RESP_ERR__TRANSPORT);
         }
-        return {};
+        silent_ += milliseconds(wait);
+        if (at_end() || silent_ < kSilenceMax) return {};
+        return client_->failed("topic " + topic_, RD_KAFKA_RESP_ERR__TIMED_OUT);
       }
       wait = 0;
       if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        silent_ = milliseconds(0);
         out.push_back(wrap(message));
         continue;
       }
       const KafkaMessage::Owner owner(message, free_message);
       if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         ended_.insert(message->partition);
+        silent_ = milliseconds(0);
         if (at_end()) return {};
       } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                  message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
@@ -144,6 +149,7 @@ class RdReader final : public TopicReader {
   std::uint32_t partitions_ = 0;
   std::size_t assigned_ = 0;
   std::set<std::int32_t> ended_;
+  milliseconds silent_{0};  ///< Waited for in vain, since something came.
 };
 
 }  // namespace

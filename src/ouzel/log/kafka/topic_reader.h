@@ -34,7 +34,8 @@ class TopicReader {
                                                    const TopicStart& start,
                                                    std::chrono::milliseconds limit);
   virtual ~TopicReader() = default;
-  /// Appends what has come, at most `max`; waits for the first up to `limit`.
+  /// Appends what has come, at most `max`; waits for the first up to `limit`. Error unavailable:
+  /// nothing has come for 30 s, and the end is not reached.
   virtual Result<void> poll(std::chrono::milliseconds limit, std::size_t max,
                             std::vector<KafkaMessage>& out) = 0;
   /// Every partition has been read to its end, as it was when that was reached first.
