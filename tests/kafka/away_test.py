@@ -130,6 +130,18 @@ class Away(unittest.TestCase):
         self.assertEqual(done.stderr,
                          "ouzel tap: kafka: topic away-events: no answer from a broker\n")
 
+    def test_a_record_that_nobody_takes(self):
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        with proxy.Proxy(self.cluster) as between:
+            between.hold("Produce", proxy.REPLY, times=None)
+            done = subprocess.run(
+                [worker.program(), "simulate", "--count", "1", "--rate", "0", "--out",
+                 f"kafka:{self.cluster.addresses('proxy')}/away-events", "--kafka",
+                 "message.timeout.ms=2000"], capture_output=True, text=True, timeout=WAIT_S,
+                check=False)
+        self.assertEqual(done.returncode, UNAVAILABLE, done.stderr)
+        self.assertIn("topic away-events: no broker has taken a record in time (", done.stderr)
+
     def test_says_once_what_is_wrong_and_once_that_it_is_over(self):
         clients.create_topics(self.cluster.bootstrap, *self.topics)
         one = self.worker()

@@ -33,6 +33,9 @@ Error explain(std::string_view what, rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       return {ErrorCode::unavailable, begin + "no answer from a broker"};
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+      return {ErrorCode::unavailable,
+              begin + "no broker has taken a record in time (is the topic still there?)"};
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
     case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
     case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
