@@ -46,6 +46,11 @@ class Usage(InScratch):
         self.assertIn("only with --rejects",
                       self.expect(2, "dlq", "ls", "--pipeline", PIPELINE).stderr)
 
+    def test_kafka_is_no_file(self):
+        said = self.expect(78, "simulate", "--count", "1", "--out", "kafka").stderr
+        self.assertIn("'kafka' is not kafka:HOST:PORT/TOPIC", said)
+        self.assertFalse((self.folder / "kafka").exists())
+
     def test_a_topic_that_nothing_writes(self):
         self.assertIn("nothing writes topic alarms yet", self.expect(0, "tap", "alarms").stderr)
 

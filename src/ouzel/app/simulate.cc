@@ -245,7 +245,8 @@ Result<std::unique_ptr<Target>> open_topic(const SimulateOptions& options, const
 }
 
 Result<std::unique_ptr<Target>> open_target(const SimulateOptions& options, const Clock& clock) {
-  if (is_kafka_target(options.out)) return open_topic(options, clock);
+  // `send` takes a bare `kafka`, with a pipeline; here it would be a file of that name.
+  if (is_kafka_target(options.out) || options.out == "kafka") return open_topic(options, clock);
   if (options.out.find("://") == std::string::npos) {
     OUZEL_TRY(TextOutput out, TextOutput::open(options.out));
     return std::make_unique<Lines>(std::move(out));
