@@ -29,7 +29,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PIPELINE = """\
 name: bench
 source: {{kafka: {{topic: {topic}, guarantee: {guarantee}, outcomes: {topic}-outcomes,
-                  rejects: {topic}-rejects, journal: {topic}-journal, group: {topic}}}}}
+                  rejects: {topic}-rejects, journal: {topic}-journal,
+                  models: {topic}-models, group: {topic}}}}}
 schema:
   key: device_id
   time: {time}
@@ -61,7 +62,8 @@ def cpu_s(pid):
 class Worker:
     def __init__(self, folder, cluster, topic, guarantee, event_time="ts"):
         for name, partitions in ((topic, PARTITIONS), (f"{topic}-outcomes", PARTITIONS),
-                                 (f"{topic}-rejects", PARTITIONS), (f"{topic}-journal", 1)):
+                                 (f"{topic}-rejects", PARTITIONS), (f"{topic}-journal", 1),
+                                 (f"{topic}-models", 1)):
             cluster.create_topic(name, partitions=partitions)
         self.pipeline, self.log = folder / f"{topic}.yaml", folder / f"{topic}.log"
         self.pipeline.write_text(PIPELINE.format(topic=topic, guarantee=guarantee, time=event_time,

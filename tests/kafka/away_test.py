@@ -37,7 +37,8 @@ class Away(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.cluster = self.enterContext(broker.Cluster())
-        self.topics = ("away-events", "away-outcomes", "away-rejects", "away-journal")
+        self.topics = ("away-events", "away-outcomes", "away-rejects", "away-journal",
+                       "away-models")
 
     def worker(self, number=0, **kafka):
         pipeline = self.folder / "away.yaml"

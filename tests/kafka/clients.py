@@ -42,6 +42,15 @@ def produce(bootstrap, topic, records, **settings):
     return placed
 
 
+def produce_with(bootstrap, topic, key, value, headers, partition):
+    """One record with headers."""
+    producer = confluent_kafka.Producer(configuration(bootstrap, {}))
+    producer.produce(topic, key=key, value=value, partition=partition,
+                     headers={name: text.encode() for name, text in headers.items()})
+    if producer.flush(DELIVER_S):
+        raise TimeoutError(f"not delivered in {DELIVER_S} s")
+
+
 def read(bootstrap, topic, count, timeout_s=READ_S, **settings):
     """The first `count` records of a topic, of all partitions, as they come. Raises TimeoutError
     if there are fewer; that there are no more is for the caller to ask."""

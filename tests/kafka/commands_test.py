@@ -120,21 +120,22 @@ class Commands(unittest.TestCase):
 class Topics(Commands):
     def test_are_made_once_and_listed(self):
         missing = self.ouzel("topics", "ls", self.plain, exit_code=FAILED)
-        self.assertEqual(missing.stdout.count("missing"), 4)
+        self.assertEqual(missing.stdout.count("missing"), 5)
         made = self.ouzel("topics", "create", self.plain, "--partitions", 3)
         self.assertEqual(made.stdout,
                          "events    telemetry: made, 3 partitions\n"
                          "outcomes  press-outcomes: made, 3 partitions\n"
                          "rejects   press-rejects: made, 3 partitions\n"
-                         "journal   press-journal: made, 1 partition\n")
+                         "journal   press-journal: made, 1 partition\n"
+                         "models    press-models: made, 1 partition\n")
         again = self.ouzel("topics", "create", self.plain, "--partitions", 5)
         self.assertEqual(again.stdout.count("is there: 3 partitions, 1 copy"), 3)
-        self.assertEqual(self.ouzel("topics", "ls", self.plain).stdout.count("copy"), 4)
+        self.assertEqual(self.ouzel("topics", "ls", self.plain).stdout.count("copy"), 5)
         hidden = self.ouzel("topics", "ls", self.secure, exit_code=FAILED)
-        self.assertEqual(hidden.stdout.count("not there, or not for this user"), 4)
+        self.assertEqual(hidden.stdout.count("not there, or not for this user"), 5)
         doctor = json.loads(self.ouzel("doctor", self.secure, "--format", "json",
                                        exit_code=FAILED).stdout)
-        self.assertEqual([one["state"] for one in doctor if one["check"] == "topic"], 4 * ["fail"])
+        self.assertEqual([one["state"] for one in doctor if one["check"] == "topic"], 5 * ["fail"])
 
     def test_that_do_not_fit_are_told(self):
         other = ("--set", "source.kafka={topic: wide, outcomes: narrow}")
@@ -458,7 +459,7 @@ class Trouble(Commands):
                           "  ssl.truststore.type: PEM\n"
                           f"  ssl.truststore.location: {self.cluster.security.authority}\n")
         listed = self.ouzel("topics", "ls", java, exit_code=FAILED, JAAS=login).stdout
-        self.assertEqual(listed.count("not there, or not for this user"), 4)
+        self.assertEqual(listed.count("not there, or not for this user"), 5)
 
     def test_no_topic_and_no_right(self):
         target = f"kafka:{self.cluster.bootstrap}/nowhere"

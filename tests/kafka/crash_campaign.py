@@ -71,7 +71,7 @@ class Campaign:
         return path
 
     def outputs(self, name):
-        return [f"{name}-{kind}" for kind in ("outcomes", "rejects", "journal")]
+        return [f"{name}-{kind}" for kind in ("outcomes", "rejects", "journal", "models")]
 
     def begin(self):
         clients.create_topics(self.cluster.bootstrap, self.topic, *self.outputs(self.name),
@@ -167,7 +167,7 @@ class Campaign:
         bootstrap = self.cluster.bootstrap
         one.take_records(judge.read_all(bootstrap, self.topic, committed=False),
                          self.feeder.acknowledged)
-        outcomes, rejects, _ = self.outputs(self.name)
+        outcomes, rejects, *_ = self.outputs(self.name)
         one.take_outcomes(judge.read_all(bootstrap, outcomes))
         one.take_rejects(judge.read_all(bootstrap, rejects))
         found = self.committed()

@@ -1,6 +1,7 @@
 """What is done to workers, brokers and the connections between them: the modes of a campaign."""
 import re
 import signal
+import subprocess
 import time
 
 import crash_campaign
@@ -344,6 +345,55 @@ class Storm(crash_campaign.Campaign):
         super().mend()
 
 
+class Changes(crash_campaign.Campaign):
+    """A worker is told of another plan, and while it and the others go over one of them is killed.
+    In the end all run what was said last."""
+    workers_count = 3
+    must_count = ("changes", "kills")
+    AGREE_S = 60
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.threshold = 0.9
+        for number, one in enumerate(self.workers):
+            one.pipeline = self.folder / f"own-{number}.yaml"
+            self.write(one)
+
+    def write(self, one):
+        text = (self.folder / f"{self.name}.yaml").read_text()
+        one.pipeline.write_text(text.replace("decide: {",
+                                             f"decide: {{threshold: {self.threshold:.4f}, "))
+
+    def disturb(self):
+        one, victim = self.random.choice(self.workers), self.random.choice(self.workers)
+        self.threshold = self.random.uniform(0.7, 0.99)
+        self.write(one)
+        telling = subprocess.Popen([worker.program(), "apply", "--url", one.url],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(self.random.random() ** 2 * 2)
+        victim.kill()
+        self.figures["kills"] += 1
+        self.figures["changes" if telling.wait(worker.STOP_S) == 0 else "not changed"] += 1
+        time.sleep(self.random.random() * 2)
+        self.start(victim)
+        time.sleep(self.random.random() * 3)
+
+    def mend(self):
+        super().mend()
+        end = time.monotonic() + self.AGREE_S
+        while True:
+            plans = {worker.in_force(one.url) for one in self.workers}
+            if len(plans) == 1 and None not in plans:
+                return
+            if time.monotonic() > end:
+                self.fail_loudly(f"the workers run {plans}")
+            time.sleep(0.2)
+
+    def calm(self):
+        """Nobody else changed at the same places."""
+
+
 MODES = {**crash_campaign.MODES, "zombie": Zombie, "brokers": Brokers, "alone": Alone,
          "point": Point, "lossy": Lossy, "inside": Inside, "undecided": Undecided,
-         "overtaken": Overtaken, "storm": Storm, "lives": Lives, "modern": Modern}
+         "overtaken": Overtaken, "storm": Storm, "lives": Lives, "modern": Modern,
+         "changes": Changes}

@@ -59,6 +59,9 @@ class Crash(unittest.TestCase):
     def test_lives(self):
         self.check("lives", 5)
 
+    def test_changes(self):
+        self.check("changes", 8)
+
     def test_the_protocol_of_kafka_4(self):
         self.check("modern", 9)
 

@@ -121,7 +121,8 @@ class Golden(unittest.TestCase):
         partitions = re.search(r"^limits:.*partitions: *(\d+)", text, re.M)
         text = re.sub(r"^source:.*\n", "", text, flags=re.M)
         text += (f"source: {{kafka: {{topic: {topic}, group: {topic}, outcomes: {topic}-outcomes, "
-                 f"rejects: {topic}-rejects, journal: {topic}-journal}}}}\n"
+                 f"rejects: {topic}-rejects, journal: {topic}-journal, "
+                 f"models: {topic}-models}}}}\n"
                  f"kafka: {{bootstrap.servers: \"{self.cluster.bootstrap}\"}}\n")
         (place / "pipeline.yaml").write_text(text)
         return place / "pipeline.yaml", int(partitions[1]) if partitions else PARTITIONS
@@ -135,7 +136,8 @@ class Golden(unittest.TestCase):
             folder = pathlib.Path(name)
             pipeline, partitions = self.pipeline(case, topic, folder)
             clients.create_topics(self.cluster.bootstrap, topic, f"{topic}-outcomes",
-                                  f"{topic}-rejects", f"{topic}-journal", partitions=partitions)
+                                  f"{topic}-rejects", f"{topic}-journal", f"{topic}-models",
+                                  partitions=partitions)
             clients.produce(self.cluster.bootstrap, topic, sent)
             one = worker.Worker(folder, 0, pipeline).start()
             try:

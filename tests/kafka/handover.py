@@ -2,13 +2,15 @@
 """How long a key waits while its partition changes hands: handover.py [--rate N] [--json].
 
 Two workers on one broker of their own, events at a rate, and a reader of what is committed who
-notes when an outcome of each key comes. Then one worker is asked to end, and one is killed: the
-longest time without an outcome of some key, for the kill also without the session timeout.
+notes when an outcome of each key comes. Then both are told of another plan, one worker is asked to
+end, and one is killed: the longest time without an outcome of some key, for the kill also without
+the session timeout.
 """
 import argparse
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import threading
 import time
@@ -76,6 +78,7 @@ def measure(rate):
     import clients
     import crash_campaign
     import judge
+    import worker
 
     class Handover(crash_campaign.Campaign):
         # What a dead worker left open hides what others write behind it until its timeout.
@@ -95,8 +98,15 @@ def measure(rate):
             act()
             time.sleep(seconds)
             return round(reader.gap(), 3)
-        second = campaign.workers[1]
+        first, second = campaign.workers
+
+        def change():
+            text = first.pipeline.read_text()
+            first.pipeline.write_text(text.replace("decide: {", "decide: {threshold: 0.8, "))
+            subprocess.run([worker.program(), "apply", "--url", first.url], check=True,
+                           stdout=subprocess.DEVNULL)
         out["undisturbed_s"] = gap_after(lambda: None, 4)
+        out["changes_s"] = gap_after(change, AFTER_S)
         out["leaves_s"] = gap_after(second.stop, AFTER_S)
         out["joins_s"] = gap_after(lambda: campaign.start(second), AFTER_S)
         out["killed_s"] = gap_after(second.kill, SESSION_MS / 1000 + AFTER_S)

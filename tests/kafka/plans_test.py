@@ -50,7 +50,8 @@ class Plans(unittest.TestCase):
         self.pipeline.write_text(PIPELINE.format(snapshots=self.shared,
                                                  bootstrap=self.cluster.bootstrap))
         clients.create_topics(self.cluster.bootstrap, "plans-events", "plans-outcomes",
-                              "plans-rejects", "plans-journal", partitions=1)
+                              "plans-rejects", "plans-journal", "plans-models",
+                              partitions=1)
 
     def send(self, numbers):
         """The events' lines, once the outcomes of all up to them are there."""

@@ -85,7 +85,8 @@ class Topics:
 
     def __init__(self, test, registry_url, schema=READINGS):
         self.cluster = test.enterContext(broker.Cluster())
-        for topic in ("readings", "press-outcomes", "press-rejects", "press-journal"):
+        for topic in ("readings", "press-outcomes", "press-rejects", "press-journal",
+                      "press-models"):
             self.cluster.create_topic(topic, partitions=1)
         self.folder = pathlib.Path(test.enterContext(tempfile.TemporaryDirectory()))
         self.pipeline = self.folder / "press.yaml"

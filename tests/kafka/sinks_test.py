@@ -44,7 +44,7 @@ class Sinks(unittest.TestCase):
         self.name = self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")
         self.topic = f"{self.name}-events"
         clients.create_topics(self.cluster.bootstrap, self.topic, f"{self.name}-outcomes",
-                              f"{self.name}-rejects", f"{self.name}-journal",
+                              f"{self.name}-rejects", f"{self.name}-journal", f"{self.name}-models",
                               partitions=PARTITIONS)
 
     def receiver(self, answer=None):

@@ -1,4 +1,5 @@
 """A worker of the pipeline under test: a process that is killed, paused and started again."""
+import json
 import os
 import random
 import re
@@ -24,6 +25,7 @@ source:
     outcomes: {name}-outcomes
     rejects: {name}-rejects
     journal: {name}-journal
+    models: {name}-models
     snapshots: {snapshots}
 schema:
   key: device
@@ -63,6 +65,16 @@ def ready(url):
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+
+
+def in_force(url):
+    """(plan, threshold) that it decides by; None: it does not say."""
+    try:
+        with urllib.request.urlopen(url + "/api/v1/pipeline", timeout=5) as answer:
+            found = json.load(answer)
+        return found["plan"], found["threshold"]
+    except (OSError, TypeError):
+        return None
 
 
 class Worker:

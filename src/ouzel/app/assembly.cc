@@ -13,6 +13,16 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const RunOptions& options, Asse
   return SegmentAssembly::open(options, seams);
 }
 
+Result<std::optional<PlanRecord>> Assembly::group_plan_of(const RunOptions& options) {
+  if (options.pipeline.kafka_source.topic.empty()) return std::optional<PlanRecord>();
+  return KafkaAssembly::group_plan_of(options);
+}
+
+std::string Assembly::archive_of(const RunOptions& options) {
+  const std::string& shared = options.pipeline.kafka_source.snapshots;
+  return shared.empty() ? options.data_dir : shared;
+}
+
 unsigned io_thread_count(const RunOptions& options) { return std::max(1U, options.io_threads); }
 
 std::uint32_t worker_count(const RunOptions& options, std::uint16_t partitions) {

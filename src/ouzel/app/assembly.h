@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "ouzel/base/file_system.h"
 #include "ouzel/base/random.h"
 #include "ouzel/batch/batch.h"
+#include "ouzel/engine/kafka/plan_record.h"
 #include "ouzel/gateway/file_source.h"
 #include "ouzel/http/router.h"
 #include "ouzel/http/server.h"
@@ -44,6 +46,10 @@ class Assembly {
   /// Of the kind that the pipeline's source asks for, recovered. Errors: config (exit 78), corrupt,
   /// unavailable.
   static Result<std::unique_ptr<Assembly>> open(const RunOptions& options, AssemblySeams seams);
+  /// What `group_plan` will say, before any assembly is there. Errors: as of `open`.
+  static Result<std::optional<PlanRecord>> group_plan_of(const RunOptions& options);
+  /// Where the files of plans are by their content (PlanArchive).
+  static std::string archive_of(const RunOptions& options);
   Assembly() = default;
   virtual ~Assembly() = default;
   Assembly(const Assembly&) = delete;
@@ -62,9 +68,19 @@ class Assembly {
 
   /// The replay is done: the doors take new events.
   virtual bool ready() const = 0;
-  virtual std::string plan_hash() const = 0;
+  virtual Hash128 plan_hash() const = 0;
   /// Whether another assembly could take over now. Error unavailable: why not.
   virtual Result<void> may_change() const { return {}; }
+  /// Goes on with another pipeline while it runs. False: only a new assembly can do that. On an
+  /// error the old pipeline goes on; unavailable may pass.
+  virtual Result<bool> change(const RunOptions& /*next*/) { return false; }
+  /// The plan that all workers of this one's group shall run, as far as it is known.
+  virtual std::optional<PlanRecord> group_plan() const { return std::nullopt; }
+  /// Says to them that they shall run this one's plan, in place of `before`; waits a moment. Error
+  /// unavailable: not yet, it goes on trying.
+  virtual Result<void> tell_group(const Hash128& /*before*/) { return {}; }
+  /// They have not been told yet.
+  virtual bool telling() const { return false; }
   virtual DoorCounts door_counts() const = 0;
   virtual void set_door_counts(const DoorCounts& counts) = 0;
   virtual bool has_file_source() const = 0;

@@ -21,6 +21,7 @@ namespace {
 /// CONTRACT: a signal drains, commits and ends within 25 s.
 constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(17);
 constexpr std::chrono::milliseconds kMeetMax = std::chrono::seconds(3);
+constexpr std::chrono::nanoseconds kTellMax = std::chrono::seconds(3);
 
 Result<KafkaEngineOptions> engine_options(const RunOptions& options) {
   const Pipeline& pipeline = options.pipeline;
@@ -39,34 +40,18 @@ Result<KafkaEngineOptions> engine_options(const RunOptions& options) {
 
 Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
                                                       AssemblySeams seams) {
-  std::unique_ptr<KafkaAssembly> made(new KafkaAssembly);
+  std::unique_ptr<KafkaAssembly> made(new KafkaAssembly(seams));
   OUZEL_TRY(KafkaEngineOptions wanted, engine_options(options));
-  // A lane is a partition of the topic, whatever limits.partitions says.
-  Pipeline pipeline = options.pipeline;
-  OUZEL_TRY(pipeline.limits.partitions, KafkaEngine::count_partitions(wanted, kMeetMax));
-  OUZEL_TRY(Plan plan, make_plan(pipeline));
-  plan.duplicates_max = 0;  // A record of Kafka has its place; what repeats one is another event.
-  made->plan_ = std::make_shared<const Plan>(std::move(plan));
+  OUZEL_TRY(const std::uint16_t partitions, KafkaEngine::count_partitions(wanted, kMeetMax));
+  OUZEL_TRY(KafkaWork work, made->make_work(options.pipeline, partitions));
+  made->plan_ = work.plan;
   made->topic_ = wanted.source.topic;
-  wanted.workers = worker_count(options, made->plan_->partitions);
-  wanted.make_reader = [plan = made->plan_, source = wanted.source, clock = seams.clock,
-                        registry = open_registry(pipeline, *seams.clock)] {
-    auto events = std::make_shared<RecordEvents>(plan->schema,
-                                                 RecordEvents::Options{.pipeline = plan->pipeline,
-                                                                       .topic = source.topic,
-                                                                       .format = source.format,
-                                                                       .registry = registry.get(),
-                                                                       .clock = clock});
-    return [plan, registry, events](const Record& record, Batch& batch) {
-      if (batch.rows() == 0) reset(batch, plan->schema);
-      return events->append(record, batch);
-    };
-  };
+  wanted.workers = worker_count(options, partitions);
   const KafkaSettingList settings = wanted.consumer_settings;
-  OUZEL_TRY(made->engine_, KafkaEngine::open(*seams.files, *seams.clock, *seams.random, made->plan_,
-                                             std::move(wanted)));
+  OUZEL_TRY(made->engine_,
+            KafkaEngine::open(*seams.files, *seams.clock, *seams.random, work, std::move(wanted)));
   KafkaEngine& engine = *made->engine_;
-  OUZEL_TRY_VOID(made->open_sinks(options, seams, settings));
+  OUZEL_TRY_VOID(made->open_sinks(options, settings));
   made->api_ =
       std::make_unique<Api>(engine, engine.log(), made->plan_, made->counters_, *seams.clock,
                             ApiOptions{.version = version(),
@@ -78,41 +63,85 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
   return made;
 }
 
+Result<std::optional<PlanRecord>> KafkaAssembly::group_plan_of(const RunOptions& options) {
+  OUZEL_TRY(const KafkaEngineOptions wanted, engine_options(options));
+  // So that a missing topic is said as it is of the others.
+  OUZEL_TRY_VOID(KafkaEngine::count_partitions(wanted, kMeetMax));
+  GroupPlan group({.consumer_settings = wanted.consumer_settings,
+                   .producer_settings = wanted.producer_settings,
+                   .topic = wanted.source.models,
+                   .group = wanted.source.group,
+                   .worker = {}});
+  return group.read(kMeetMax);
+}
+
+Result<void> KafkaAssembly::tell_group(const Hash128& before) {
+  return engine_->tell_group(before, kTellMax);
+}
+
+/// A lane is a partition of the topic, whatever limits.partitions says.
+Result<KafkaWork> KafkaAssembly::make_work(Pipeline pipeline, std::uint16_t partitions) const {
+  pipeline.limits.partitions = partitions;
+  OUZEL_TRY(Plan made, make_plan(pipeline));
+  made.duplicates_max = 0;  // A record of Kafka has its place; what repeats one is another event.
+  const auto plan = std::make_shared<const Plan>(std::move(made));
+  const auto make_reader = [plan, source = pipeline.kafka_source, clock = seams_.clock,
+                            registry = open_registry(pipeline, *seams_.clock)] {
+    auto events = std::make_shared<RecordEvents>(plan->schema,
+                                                 RecordEvents::Options{.pipeline = plan->pipeline,
+                                                                       .topic = source.topic,
+                                                                       .format = source.format,
+                                                                       .registry = registry.get(),
+                                                                       .clock = clock});
+    return [plan, registry, events](const Record& record, Batch& batch) {
+      if (batch.rows() == 0) reset(batch, plan->schema);
+      return events->append(record, batch);
+    };
+  };
+  return KafkaWork{.plan = plan, .make_reader = make_reader};
+}
+
+Result<bool> KafkaAssembly::change(const RunOptions& next) {
+  OUZEL_TRY(KafkaWork work, make_work(next.pipeline, plan_->partitions));
+  const auto plan = work.plan;
+  OUZEL_TRY_VOID(engine_->change(std::move(work)));
+  plan_ = plan;
+  api_->set_plan(plan);
+  return true;
+}
+
 Result<void> KafkaAssembly::may_change() const {
   std::string why;
   if (engine_->ready() && engine_->log().has_room(0, &why)) return {};
-  return fail(ErrorCode::unavailable, "the pipeline cannot change while Kafka cannot be reached" +
-                                          (why.empty() ? std::string() : ": " + why) +
-                                          "; try again");
+  return fail(ErrorCode::unavailable, why.empty() ? "state is still restored" : why);
 }
 
 /// Each sink is a consumer group of its own on the outcomes.
-Result<void> KafkaAssembly::open_sinks(const RunOptions& options, AssemblySeams seams,
+Result<void> KafkaAssembly::open_sinks(const RunOptions& options,
                                        const KafkaSettingList& settings) {
   const Pipeline& pipeline = options.pipeline;
-  clock_ = seams.clock;
   const FeedMaker make_feed = [&](const SinkSpec& spec, const std::string& name,
                                   FeedOptions feed) -> Result<std::unique_ptr<Feed>> {
-    OUZEL_TRY(auto file, CursorFile::open(*seams.files, cursor_directory(options.data_dir), name,
+    OUZEL_TRY(auto file, CursorFile::open(*seams_.files, cursor_directory(options.data_dir), name,
                                           engine_->log_id()));
     const KafkaSourceSpec& source = pipeline.kafka_source;
     auto reader = open_group_reader({.settings = settings,
                                      .topic = source.outcomes,
                                      .group = source.group + "-sink-" + name,
                                      .from_beginning = spec.from == SinkSpec::From::beginning},
-                                    *seams.clock);
+                                    *seams_.clock);
     if (!reader) return fail(reader.error().code, "sink " + name + ": " + reader.error().message);
-    return std::make_unique<RecordFeed>(std::move(*reader), std::move(file), *seams.clock, feed);
+    return std::make_unique<RecordFeed>(std::move(*reader), std::move(file), *seams_.clock, feed);
   };
   OUZEL_TRY(const std::vector<SinkSpec> specs, sinks_of(pipeline));
   letters_ = std::make_unique<DeadLetterApi>(
-      *seams.files, *seams.clock,
+      *seams_.files, *seams_.clock,
       LetterReplayOptions{.data_dir = options.data_dir, .pipeline = pipeline.name, .sinks = specs});
-  OUZEL_TRY(sinks_, Sinks::open(specs, *seams.files, *seams.clock, make_feed,
+  OUZEL_TRY(sinks_, Sinks::open(specs, *seams_.files, *seams_.clock, make_feed,
                                 {.pipeline = pipeline.name,
                                  .data_dir = options.data_dir,
                                  .dead_letter_bytes = pipeline.limits.dead_letter_bytes,
-                                 .seed = seams.random->bits(),
+                                 .seed = seams_.random->bits(),
                                  .worker = engine_->worker()}));
   engine_->set_sinks([this] { return sinks_->status(); });
   return {};
@@ -141,7 +170,7 @@ void KafkaAssembly::stop(std::chrono::nanoseconds deliver_max) {
     logging::error("ended without an answer from Kafka: what was in flight comes again");
     std::_Exit(kExitUnavailable);
   }
-  sinks_->stop(clock_->steady() + deliver_max);
+  sinks_->stop(seams_.clock->steady() + deliver_max);
 }
 
 }  // namespace ouzel

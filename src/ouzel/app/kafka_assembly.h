@@ -21,6 +21,8 @@ class KafkaAssembly final : public Assembly {
   /// program that was built without Kafka), unavailable.
   static Result<std::unique_ptr<Assembly>> open(const RunOptions& options, AssemblySeams seams);
 
+  static Result<std::optional<PlanRecord>> group_plan_of(const RunOptions& options);
+
   void add_routes(http::Router& router) override;
   void set_server(const http::Server& server) override;
   void start() override;
@@ -29,20 +31,25 @@ class KafkaAssembly final : public Assembly {
   bool ready() const override { return engine_->ready(); }
   /// Not while the brokers are away: nothing could be opened in place of this one.
   Result<void> may_change() const override;
-  std::string plan_hash() const override { return to_string(plan_->hash); }
+  /// If only what decides outcomes differs, no partition leaves this worker.
+  Result<bool> change(const RunOptions& next) override;
+  Hash128 plan_hash() const override { return plan_->hash; }
+  std::optional<PlanRecord> group_plan() const override { return engine_->group_plan(); }
+  Result<void> tell_group(const Hash128& before) override;
+  bool telling() const override { return engine_->telling(); }
   DoorCounts door_counts() const override { return {}; }
   void set_door_counts(const DoorCounts& /*counts*/) override {}
   bool has_file_source() const override { return false; }
   FileSource::State source() const override { return FileSource::State::reading; }
 
  private:
-  KafkaAssembly() = default;
-  Result<void> open_sinks(const RunOptions& options, AssemblySeams seams,
-                          const KafkaSettingList& settings);
+  explicit KafkaAssembly(AssemblySeams seams) : seams_(seams) {}
+  Result<KafkaWork> make_work(Pipeline pipeline, std::uint16_t partitions) const;
+  Result<void> open_sinks(const RunOptions& options, const KafkaSettingList& settings);
 
+  const AssemblySeams seams_;
   std::shared_ptr<const Plan> plan_;
   std::string topic_;  ///< Of the events.
-  const Clock* clock_ = nullptr;
   std::atomic<bool> stopping_{false};
   IntakeCounters counters_;  ///< Of a door that is not there: all zero.
   std::unique_ptr<KafkaEngine> engine_;

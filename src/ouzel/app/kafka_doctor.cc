@@ -109,7 +109,6 @@ class KafkaDoctor {
 
   void topic(const PipelineTopic& wanted, const KafkaTopic& topic) {
     const std::string name = wanted.role + ": topic " + topic.name;
-    const bool events = wanted.role == "events";
     if (topic.partitions == 0) {
       const bool hidden = !topic.rights.read && !topic.rights.write;
       return say(State::fail, "topic",
@@ -117,17 +116,18 @@ class KafkaDoctor {
                  "ouzel topics create FILE" +
                      std::string(hidden ? ", or an access rule for this user" : ""));
     }
-    if (wanted.role != "journal" && topic.partitions != partitions_) {
+    if (wanted.of_events && topic.partitions != partitions_) {
       return say(State::fail, "topic",
                  name + " has " + std::to_string(topic.partitions) + " partitions, the events " +
                      std::to_string(partitions_),
                  "make it anew with as many: a key's outcomes stay with its events");
     }
-    if (events ? !topic.rights.read : !topic.rights.write) {
-      return say(
-          State::fail, "topic",
-          "this user may not " + std::string(events ? "read " : "write to ") + name,
-          "an access rule: " + std::string(events ? "READ" : "WRITE") + " on topic " + topic.name);
+    const bool cannot_read = wanted.read && !topic.rights.read;
+    if (cannot_read || (wanted.written && !topic.rights.write)) {
+      return say(State::fail, "topic",
+                 "this user may not " + std::string(cannot_read ? "read " : "write to ") + name,
+                 "an access rule: " + std::string(cannot_read ? "READ" : "WRITE") + " on topic " +
+                     topic.name);
     }
     const std::string found = name + ", " + std::to_string(topic.partitions) +
                               (topic.partitions == 1 ? " partition, " : " partitions, ") +

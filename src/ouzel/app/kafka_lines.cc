@@ -8,6 +8,8 @@
 #include "ouzel/decode/json_document.h"
 #include "ouzel/decode/name_table.h"
 #include "ouzel/decode/split.h"
+#include "ouzel/engine/kafka/plan_record.h"
+#include "ouzel/gateway/simulator.h"
 #include "ouzel/gateway/structured_event.h"
 #include "ouzel/http/message.h"
 
@@ -49,9 +51,9 @@ void append_bytes(std::string& out, std::string_view bytes) {
   out += '"';
 }
 
-/// What stands in front of `data` in every line about an outcome.
-std::string outcome_head(std::string_view id, std::string_view source, std::string_view type,
-                         std::optional<std::string_view> time) {
+/// What stands in front of `data`.
+std::string line_head(std::string_view id, std::string_view source, std::string_view type,
+                      std::optional<std::string_view> time) {
   std::string out = R"({"specversion":"1.0","id":)";
   http::append_json(out, id);
   append_member(out, "source", source);
@@ -86,7 +88,7 @@ std::optional<RecordLine> outcome_line(const Record& record) {
     return std::nullopt;
   }
   RecordLine out{PartitionId(partition), Offset(offset), {}};
-  out.text = outcome_head(*id, *source, *type, header_of(record, "ce_time"));
+  out.text = line_head(*id, *source, *type, header_of(record, "ce_time"));
   out.text.append(*record.value).append("}");
   out.text = on_one_line(std::move(out.text));
   return out;
@@ -105,9 +107,9 @@ std::optional<RecordLine> reject_line(const Record& record, const std::optional<
   }
   RecordLine out{PartitionId(partition), Offset(offset), {}};
   const std::string id = position_text(out.partition, out.offset);
-  out.text = outcome_head(id, "/ouzel/" + http::valid_utf8(errors("pipeline").value_or("")),
-                          "dev.ouzel.outcome.v1",
-                          name && !name->time.empty() ? std::optional(name->time) : std::nullopt);
+  out.text = line_head(id, "/ouzel/" + http::valid_utf8(errors("pipeline").value_or("")),
+                       "dev.ouzel.outcome.v1",
+                       name && !name->time.empty() ? std::optional(name->time) : std::nullopt);
   out.text += R"({"event":{)";
   if (name) {
     out.text += R"("source":)";
@@ -126,6 +128,28 @@ std::optional<RecordLine> reject_line(const Record& record, const std::optional<
   std::uint64_t attempts = 1;
   read_number(errors("attempts").value_or("1"), attempts);
   out.text += ",\"attempts\":" + std::to_string(attempts) + "}}";
+  return out;
+}
+
+std::optional<RecordLine> plan_line(const Record& record, const std::string& pipeline) {
+  const auto plan = read_plan_record(record);
+  if (!plan) return std::nullopt;
+  RecordLine out{record.partition, record.offset, {}};
+  std::string time;
+  append_time(time, EventTime(record.timestamp.time_since_epoch()));
+  out.text = line_head(position_text(record.partition, record.offset), "/ouzel/" + pipeline,
+                       "dev.ouzel.plan.v1", time);
+  out.text += R"({"plan":")" + to_string(plan->plan()) + '"';
+  append_member(out.text, "group", record.key.value_or(""));
+  append_member(out.text, "worker", plan->worker);
+  out.text += R"(,"replaced":[)";
+  for (const Hash128& hash : plan->replaced) {
+    if (out.text.back() != '[') out.text += ',';
+    out.text += '"' + to_string(hash) + '"';
+  }
+  out.text += ']';
+  append_member(out.text, "text", plan->text);
+  out.text += "}}";
   return out;
 }
 

@@ -35,6 +35,8 @@ std::optional<RecordLine> outcome_line(const Record& record);
 /// Without a name its key is that of the record.
 std::optional<RecordLine> reject_line(const Record& record,
                                       const std::optional<EventName>& name = std::nullopt);
+/// Of the topic `models`.
+std::optional<RecordLine> plan_line(const Record& record, const std::string& pipeline);
 RecordLine event_line(const Record& record, const std::string& pipeline);
 
 /// Value of a header; nullopt: it has none of that name.

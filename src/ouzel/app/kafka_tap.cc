@@ -60,14 +60,15 @@ class KafkaTap {
     }
     topic_ = options_.topic == "outcomes"  ? source.outcomes
              : options_.topic == "rejects" ? source.rejects
+             : options_.topic == "models"  ? source.models
                                            : source.topic;
     TopicStart start;
     if (options_.from.kind == TapFrom::Kind::end) start.kind = TopicStart::Kind::end;
     if (options_.from.kind == TapFrom::Kind::offset) {
       start.partition = options_.from.partition;
       // Positions are the events'. The own offset of an outcome or a reject is another.
-      const bool events = options_.topic == "events";
-      start.kind = events ? TopicStart::Kind::offset : TopicStart::Kind::beginning;
+      const bool own = options_.topic == "events" || options_.topic == "models";
+      start.kind = own ? TopicStart::Kind::offset : TopicStart::Kind::beginning;
       start.offset = options_.from.offset;
     }
     OUZEL_TRY(const KafkaSettings settings, kafka_settings(pipeline_.kafka, pipeline_.directory));
@@ -88,6 +89,8 @@ class KafkaTap {
       line = outcome_line(record);
     } else if (options_.topic == "rejects") {
       line = reject_line(record, shown_.name_of(record));
+    } else if (options_.topic == "models") {
+      line = plan_line(record, pipeline_.name);
     } else {
       line = event_line(shown_.readable(record), pipeline_.name);
     }
@@ -112,10 +115,11 @@ class KafkaTap {
 }  // namespace
 
 int tap_kafka(const TapOptions& options) {
-  if (options.topic != "events" && options.topic != "outcomes" && options.topic != "rejects") {
-    return failed("tap",
-                  {ErrorCode::config,
-                   "--pipeline shows topics events, outcomes and rejects, not " + options.topic});
+  if (options.topic == "labels" || options.topic == "alarms") {
+    return failed("tap", {ErrorCode::config,
+                          "--pipeline shows topics events, outcomes, rejects and models, "
+                          "not " +
+                              options.topic});
   }
   const auto loaded = load_or_print(options.pipeline);
   if (!loaded) return kExitConfig;

@@ -227,7 +227,8 @@ class Linter {
     std::set<std::string> topics = {spec.topic};
     for (const auto& [key, topic] : {std::pair{"outcomes", spec.outcomes},
                                      {"rejects", spec.rejects},
-                                     {"journal", spec.journal}}) {
+                                     {"journal", spec.journal},
+                                     {"models", spec.models}}) {
       if (topics.insert(topic).second) continue;
       add("duplicate_topic", std::string("source.kafka.") + key,
           "source.kafka." + std::string(key) + ": '" + topic + "' is another of its topics already",

@@ -17,6 +17,7 @@
 #include "ouzel/log/kafka/kafka_fields.h"
 #include "ouzel/model/detector.h"
 #include "ouzel/spec/echo.h"
+#include "ouzel/spec/overlay.h"
 #include "ouzel/spec/quantity.h"
 #include "ouzel/spec/reader.h"
 
@@ -130,6 +131,11 @@ std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings
   LoadedPipeline out;
   out.pipeline.directory = input.directory;
   const Table& table = pipeline_fields().table();
+  if (!input.laid_over.empty()) {
+    const auto upper = parse_document(input.laid_over, findings.add_source("plan"), findings);
+    if (!upper) return std::nullopt;
+    lay_over(*root, *upper, table);
+  }
   read(pipeline_fields(), *root, out.pipeline, findings);
   if (findings.empty()) {
     const std::string kafka = kafka_text(out.pipeline, *root);

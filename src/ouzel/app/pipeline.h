@@ -50,11 +50,15 @@ struct LimitsSpec {
   std::uint64_t table_bytes = 0;         ///< Of the file of one lookup table.
   std::uint64_t backlog_bytes = 0;       ///< Of log that waits for a sink, beyond retention.
   std::uint64_t dead_letter_bytes = 0;   ///< Of one sink's dead letters.
+
+  bool operator==(const LimitsSpec&) const = default;
 };
 
 struct ServeSpec {
   std::string listen;                         ///< address:port, as it was given.
   std::chrono::nanoseconds shutdown_delay{};  ///< Between "not ready" and closed doors.
+
+  bool operator==(const ServeSpec&) const = default;
 };
 
 struct Pipeline {
@@ -91,6 +95,7 @@ struct PipelineInput {
   Lookup lookup;                    ///< Of `${env:…}` and `${file:…}`.
   /// Of a kept plan: what is read at these keys, whatever path stands there.
   std::vector<PlanFile> kept = {};
+  std::string laid_over = {};  ///< A plan's text, which counts above all else (spec/overlay.h).
 };
 
 struct LoadedPipeline {

@@ -49,14 +49,10 @@ std::optional<Hash128> kept_plan(const std::string& path) {
   return hash_of_plan_name(path.substr(path.rfind('/') + 1));
 }
 
-/// The text of a kept plan names its files by their content; a flag that names another goes first.
-std::vector<PlanFile> kept_files(FileSystem& fs, const PipelineInput& input) {
-  const PlanArchive archive(fs, input.directory + "..");
-  std::vector<PlanFile> out = named_files(input.text);
-  for (const Override& change : input.overrides) {
-    std::erase_if(
-        out, [&](const PlanFile& file) { return (file.key + ".").starts_with(change.path + "."); });
-  }
+/// The text of a kept plan names its files by their content.
+std::vector<PlanFile> kept_files(FileSystem& fs, const std::string& text, std::string root) {
+  const PlanArchive archive(fs, std::move(root));
+  std::vector<PlanFile> out = named_files(text);
   for (PlanFile& file : out) file.path = archive.file_path(file.hash);
   return out;
 }
@@ -104,7 +100,19 @@ std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineF
   }
   input.directory = directory_of(file.path);
   input.lookup = make_lookup(fs, input.directory);
-  if (kept_plan(file.path)) input.kept = kept_files(fs, input);
+  if (kept_plan(file.path)) {
+    input.kept = kept_files(fs, input.text, input.directory + "..");
+    // A flag that names another goes first.
+    for (const Override& change : input.overrides) {
+      std::erase_if(input.kept, [&](const PlanFile& kept) {
+        return (kept.key + ".").starts_with(change.path + ".");
+      });
+    }
+  }
+  if (!file.plan.empty()) {
+    input.laid_over = file.plan;
+    input.kept = kept_files(fs, file.plan, file.archive);
+  }
   return load_pipeline(input, findings);
 }
 

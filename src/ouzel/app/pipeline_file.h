@@ -15,6 +15,8 @@ struct PipelineFile {
   std::string path;               ///< "-": stdin.
   std::string listen;             ///< `--listen`, or its environment twin; empty: the file says.
   std::vector<std::string> sets;  ///< `path=value`
+  std::string plan;  ///< Text of a plan that decides in place of what the file says; empty: none.
+  std::string archive;  ///< Where that plan's files are by their content (PlanArchive).
 };
 
 /// Relative paths of `${file:…}` are relative to the pipeline file.

@@ -37,7 +37,7 @@ class SegmentAssembly final : public Assembly {
   void stop(std::chrono::nanoseconds deliver_max) override;
   void announce_stop() override { stopping_.store(true, std::memory_order_relaxed); }
   bool ready() const override { return engine_->ready(); }
-  std::string plan_hash() const override { return to_string(plan_->hash); }
+  Hash128 plan_hash() const override { return plan_->hash; }
   DoorCounts door_counts() const override;
   void set_door_counts(const DoorCounts& counts) override;
   bool has_file_source() const override { return file_ != nullptr; }

@@ -30,7 +30,7 @@ std::string describe(const KafkaTopic& found, const PipelineTopic& topic, bool& 
   }
   std::string out = count_of(found.partitions, "partition") + ", " +
                     (found.replication == 1 ? "1 copy" : text(found.replication) + " copies");
-  if (topic.role != "journal" && found.partitions != topic.wish.partitions) {
+  if (topic.of_events && found.partitions != topic.wish.partitions) {
     good = false;
     out += ": must have " + text(topic.wish.partitions) + ", as the events";
   }
@@ -138,14 +138,25 @@ std::vector<PipelineTopic> pipeline_topics(const Pipeline& pipeline, std::uint32
   // A rejected event stands in a record of its own, with headers.
   const std::uint64_t largest = pipeline.schema.event_bytes_max + kBatchOverhead;
   if (largest > kBrokersBytes) settings.emplace_back("max.message.bytes", text(largest));
-  return {{"events", {.name = source.topic, .partitions = partitions, .settings = settings}},
-          {"outcomes", {.name = source.outcomes, .partitions = partitions, .settings = settings}},
-          {"rejects", {.name = source.rejects, .partitions = partitions, .settings = settings}},
-          // What was in force when is kept for as long as somebody may ask.
-          {"journal",
-           {.name = source.journal,
-            .partitions = 1,
-            .settings = {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}}}};
+  const auto of_events = [&](const std::string& name) {
+    return KafkaTopicWish{.name = name, .partitions = partitions, .settings = settings};
+  };
+  const auto single = [](const std::string& name, KafkaSettingList how) {
+    return KafkaTopicWish{.name = name, .partitions = 1, .settings = std::move(how)};
+  };
+  // What was in force when is kept for as long as somebody may ask.
+  const KafkaSettingList for_ever = {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}};
+  return {{.role = "events",
+           .wish = of_events(source.topic),
+           .of_events = true,
+           .read = true,
+           .written = false},
+          {.role = "outcomes", .wish = of_events(source.outcomes), .of_events = true},
+          {.role = "rejects", .wish = of_events(source.rejects), .of_events = true},
+          {.role = "journal", .wish = single(source.journal, for_ever)},
+          {.role = "models",
+           .wish = single(source.models, {{"cleanup.policy", "compact"}}),
+           .read = true}};
 }
 
 Result<std::unique_ptr<KafkaAdmin>> open_admin(const Pipeline& pipeline) {

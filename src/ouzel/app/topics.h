@@ -15,8 +15,11 @@ namespace ouzel {
 
 /// One topic of a pipeline, as it is made; the input first.
 struct PipelineTopic {
-  std::string role;  ///< events, outcomes, rejects or journal.
+  std::string role;  ///< events, outcomes, rejects, journal or models.
   KafkaTopicWish wish;
+  bool of_events = false;  ///< With as many partitions as the events.
+  bool read = false;       ///< By a worker.
+  bool written = true;     ///< By a worker.
 };
 
 /// What a pipeline with `source.kafka` needs, if its input has `partitions`.

@@ -99,6 +99,10 @@ void KeyTable::set_epoch(std::uint64_t epoch) {
   epoch_ = epoch;
 }
 
+void KeyTable::drop_pending() {
+  for (Mark& mark : marks_) mark.pending = false;
+}
+
 void KeyTable::copy_if_pending(std::size_t index) {
   if (!marks_[index].pending) return;
   marks_[index].pending = false;

@@ -103,6 +103,8 @@ class KeyTable {
   void set_copy(std::function<void(std::size_t index)> copy) { copy_ = std::move(copy); }
   void mark_pending(std::size_t index) { marks_[index].pending = true; }
   bool pending(std::size_t index) const { return marks_[index].pending; }
+  /// No chunk is pending any more, and none has been handed to `copy` for that.
+  void drop_pending();
   /// Hands the chunk to `copy` now, if it is pending.
   void copy_if_pending(std::size_t index);
 

@@ -13,6 +13,7 @@ Lane::Lane(PartitionId partition, LaneSeams seams, LaneOptions options)
       options_(options),
       plan_(*seams_.plan),
       runner_(plan_, *seams_.clock),
+      row_bytes_(runner_.state().keys().row_bytes()),
       in_force_(in_force_of(plan_)) {}
 
 Result<void> Lane::restore(SnapshotSlots& slots, const SnapshotHeader& header,
@@ -23,6 +24,13 @@ Result<void> Lane::restore(SnapshotSlots& slots, const SnapshotHeader& header,
   if (!done) runner_.clear();
   if (done) runner_.set_newest_event(header.newest_event);
   return done;
+}
+
+void Lane::take_state(Lane& from) {
+  OUZEL_CHECK(from.plan_.state_hash == plan_.state_hash);
+  runner_.take_state(from.runner_);
+  runner_.state().keys().drop_pending();  // A snapshot that was under way is given up.
+  epoch_ = from.epoch_;
 }
 
 void Lane::resume_at(Offset first, Offset committed, const Totals& totals, bool switched) {

@@ -65,6 +65,9 @@ class Lane {
   // -- recovery, before the first step ----------------------------------------------------------
   /// Takes the state of a snapshot of `slots`. Errors: corrupt (then the lane is empty again).
   Result<void> restore(SnapshotSlots& slots, const SnapshotHeader& header, std::string* duplicates);
+  /// Takes the state of a lane of the same partition and state hash that has been stopped, in place
+  /// of `restore`; that one is of no use afterwards.
+  void take_state(Lane& from);
   /// Where the log's outcomes end: rows below are replayed for their state only. `switched`:
   /// another plan was in force there, so the first commit says that this one is now.
   void resume_at(Offset first, Offset committed, const Totals& totals, bool switched);
@@ -94,7 +97,7 @@ class Lane {
   Offset next() const { return Offset(next_shown_.load(std::memory_order_acquire)); }
   std::uint64_t keys() const { return keys_shown_.load(std::memory_order_relaxed); }
   /// Of the rows of its keys. Thread-safe.
-  std::uint64_t state_bytes() const { return keys() * runner_.state().keys().row_bytes(); }
+  std::uint64_t state_bytes() const { return keys() * row_bytes_; }
   std::uint64_t keys_evicted() const { return evicted_shown_.load(std::memory_order_relaxed); }
   const Histogram& batch_rows() const { return batch_rows_; }
   const RowRunner& runner() const { return runner_; }
@@ -114,6 +117,7 @@ class Lane {
   const LaneOptions options_;
   const Plan& plan_;
   RowRunner runner_;
+  const std::size_t row_bytes_;  ///< Of a key's state.
 
   Offset next_{};       ///< The next event to work on.
   Offset committed_{};  ///< Outcomes below are in the log.

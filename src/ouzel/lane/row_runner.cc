@@ -35,6 +35,11 @@ RowRunner::RowRunner(const Plan& plan, const Clock& clock)
   clear();
 }
 
+void RowRunner::take_state(RowRunner& from) {
+  state_ = std::move(from.state_);
+  newest_event_ = from.newest_event_;
+}
+
 void RowRunner::clear() {
   state_ = std::make_unique<LaneState>(stages_, plan_.keys_max);
   newest_event_ = {};

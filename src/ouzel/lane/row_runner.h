@@ -31,6 +31,8 @@ class RowRunner {
 
   LaneState& state() { return *state_; }
   const LaneState& state() const { return *state_; }
+  /// All that another of the same state hash remembers.
+  void take_state(RowRunner& from);
   /// Forgets everything.
   void clear();
   /// Of the live rows so far.

@@ -71,6 +71,16 @@ Api::Api(const StatusSource& status, Log& log, std::shared_ptr<const Plan> plan,
   streams_.start();
 }
 
+void Api::set_plan(std::shared_ptr<const Plan> plan) {
+  const std::lock_guard lock(mutex_);
+  plan_ = std::move(plan);
+}
+
+std::shared_ptr<const Plan> Api::plan() const {
+  const std::lock_guard lock(mutex_);
+  return plan_;
+}
+
 void Api::add_routes(http::Router& router) {
   const auto get = [&](const char* path, http::Handler handler) {
     router.add({.path = path, .handler = std::move(handler)});
@@ -92,7 +102,7 @@ void Api::add_routes(http::Router& router) {
         status_json(status_.status(), http_events_, clock_.steady() - started_)));
   });
   get("/api/v1/pipeline", [this](const http::Request&, http::Responder responder) {
-    responder.send(http::json_response(pipeline_json(*plan_)));
+    responder.send(http::json_response(pipeline_json(*plan())));
   });
   get("/api/v1/outcomes", [this](const http::Request& request, http::Responder responder) {
     outcomes(request, std::move(responder));

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "ouzel/base/clock.h"
@@ -41,14 +42,18 @@ class Api {
   void add_routes(http::Router& router);
   /// From now on /metrics shows this server's figures. The server must outlive its own requests.
   void set_server(const http::Server& server) { server_.store(&server); }
+  /// The engine has another. From any thread.
+  void set_plan(std::shared_ptr<const Plan> plan);
 
  private:
+  std::shared_ptr<const Plan> plan() const;
   void health(const http::Request& request, http::Responder responder);
   void metrics(const http::Request& request, http::Responder responder);
   void outcomes(const http::Request& request, http::Responder responder);
 
   const StatusSource& status_;
-  const std::shared_ptr<const Plan> plan_;
+  mutable std::mutex mutex_;  ///< Of plan_.
+  std::shared_ptr<const Plan> plan_;
   const IntakeCounters& http_events_;
   const Clock& clock_;
   const ApiOptions options_;

@@ -87,52 +87,60 @@ Result<std::uint16_t> KafkaEngine::count_partitions(const KafkaEngineOptions& op
                       ": give it as many, so that the order of each key is kept");
     }
   }
-  OUZEL_TRY(const std::uint32_t journal, consumer->partitions_of(source.journal, wait));
-  if (journal == 0) return missing(source.journal);
+  for (const std::string& topic : {source.journal, source.models}) {
+    OUZEL_TRY(const std::uint32_t has, consumer->partitions_of(topic, wait));
+    if (has == 0) return missing(topic);
+  }
   return static_cast<std::uint16_t>(count);
 }
 
-KafkaEngine::KafkaEngine(FileSystem& fs, const Clock& clock, std::shared_ptr<const Plan> plan,
+KafkaEngine::KafkaEngine(FileSystem& fs, const Clock& clock, const KafkaWork& work,
                          KafkaEngineOptions options)
     : fs_(fs),
       clock_(clock),
-      plan_(std::move(plan)),
+      partition_count_(work.plan->partitions),
       options_(std::move(options)),
       records_(
-          {.topic = options_.source.topic, .connect_headers = options_.source.connect_headers}) {}
+          {.topic = options_.source.topic, .connect_headers = options_.source.connect_headers}),
+      work_(work) {}
 
 KafkaEngine::~KafkaEngine() { stop(std::chrono::hours(1)); }
 
 Result<std::unique_ptr<KafkaEngine>> KafkaEngine::open(FileSystem& fs, const Clock& clock,
-                                                       Random& random,
-                                                       std::shared_ptr<const Plan> plan,
+                                                       Random& random, const KafkaWork& work,
                                                        KafkaEngineOptions options) {
-  std::unique_ptr<KafkaEngine> engine(new KafkaEngine(fs, clock, plan, std::move(options)));
+  std::unique_ptr<KafkaEngine> engine(new KafkaEngine(fs, clock, work, std::move(options)));
   OUZEL_TRY_VOID(engine->prepare(random));
   return engine;
 }
 
 Result<void> KafkaEngine::prepare(Random& random) {
   const KafkaSourceSpec& source = options_.source;
-  const DirectoryMeta wanted{.partitions = plan_->partitions, .key = plan_->schema.key};
+  const Plan& plan = *work_.plan;
+  const DirectoryMeta wanted{.partitions = plan.partitions, .key = plan.schema.key};
   OUZEL_TRY(directory_, DataDirectory::open(fs_, options_.data_dir, wanted, random));
   transactional_id_ = source.group + "-" + worker();
   for (const std::string& path : {snapshot_root(), snapshot_root() + "/" + transactional_id_}) {
     OUZEL_TRY_VOID(fs_.make_directory(path));
   }
   OUZEL_TRY_VOID(fs_.sync_directory(snapshot_root()));
-  const std::string names = source.group + '\n' + source.topic + '\n' + plan_->schema.key.name;
+  const std::string names = source.group + '\n' + source.topic + '\n' + plan.schema.key.name;
   owners_.emplace(fs_, snapshot_root(), transactional_id_, hash128(names).low);
   const bool shared = !source.snapshots.empty();
   plans_.emplace(fs_, clock_,
                  SharedPlans::Options{.root = shared ? source.snapshots : options_.data_dir,
                                       .worker = worker(),
                                       .retention = options_.retention});
-  OUZEL_TRY_VOID(plans_->keep(*plan_));  // Before any outcome is decided by it.
+  OUZEL_TRY_VOID(plans_->keep(plan));  // Before any outcome is decided by it.
   OUZEL_TRY(consumer_, open_consumer({.settings = options_.consumer_settings,
                                       .topic = source.topic,
                                       .group = source.group},
                                      *this));
+  models_.emplace(GroupPlan::Options{.consumer_settings = options_.consumer_settings,
+                                     .producer_settings = options_.producer_settings,
+                                     .topic = source.models,
+                                     .group = source.group,
+                                     .worker = transactional_id_});
   const bool exactly = source.guarantee == Guarantee::exactly_once;
   TransactionLogOptions options;
   options.interval_min = source.transaction;
@@ -151,8 +159,7 @@ Result<void> KafkaEngine::prepare(Random& random) {
                             KafkaProducer& producer) { return write_records(id, body, producer); },
           .sweep =
               exactly
-                  ? [this](
-                        KafkaProducer& producer) { return sweep(producer, 0, plan_->partitions); }
+                  ? [this](KafkaProducer& producer) { return sweep(producer, 0, partition_count_); }
                   : std::function<TransactionResult(KafkaProducer&)>(),
           .committed = [this](std::span<const FrameHeader> headers) { committed(headers); },
           .diverged =
@@ -184,7 +191,7 @@ std::string KafkaEngine::worker() const { return hex(log_id()); }
 /// keeps who coordinates, when the broker itself is forgotten).
 Result<std::vector<GroupOffset>> KafkaEngine::group_before() const {
   OUZEL_TRY(const auto admin, KafkaAdmin::open(options_.producer_settings, kAsk));
-  return admin->committed(options_.source.group, options_.source.topic, plan_->partitions);
+  return admin->committed(options_.source.group, options_.source.topic, partition_count_);
 }
 
 /// These partitions' places.
@@ -235,6 +242,11 @@ bool KafkaEngine::stop(std::chrono::nanoseconds limit) {
       std::max(close_until_.load() - clock_.steady(), std::chrono::nanoseconds(kEndAtLeast)));
 }
 
+std::shared_ptr<const Plan> KafkaEngine::plan() const {
+  const std::lock_guard lock(mutex_);
+  return work_.plan;
+}
+
 KafkaEngine::PartitionPtr KafkaEngine::find(PartitionId id) const {
   const std::lock_guard lock(mutex_);
   const auto at = partitions_.find(id);
@@ -263,13 +275,14 @@ std::uint64_t KafkaEngine::in_flight() const {
 }
 
 void KafkaEngine::run_consumer() {
-  read_ = options_.make_reader();
+  read_ = work_.make_reader();
   Wake pause;
   // What an earlier process of this id left open must be decided before offsets are read.
   while (!log_->ready() && !closing_.load()) pause.wait_for(milliseconds(5));
   while (!closing_.load(std::memory_order_acquire)) {
     consumer_->poll(kPoll, kPollMax, fetched_);
     consume();
+    change_over();
     reopen_diverged();
     hold_back();
   }
@@ -341,7 +354,8 @@ void KafkaEngine::hold_back() {
   for (int i = 0; i < kShort && full(); ++i) pause.wait_for(milliseconds(1));
   if (!full() && fetched_.empty()) return;
   consumer_->pause(true);
-  while ((full() || !fetched_.empty()) && !closing_.load(std::memory_order_acquire)) {
+  while ((full() || !fetched_.empty()) && !change_asked() &&
+         !closing_.load(std::memory_order_acquire)) {
     // Something may still come, of a partition that was given to us just now.
     consumer_->poll(kPoll, fetched_.size() + 1, fetched_);
     consume();
@@ -385,7 +399,8 @@ TransactionResult KafkaEngine::write_records(PartitionId id, std::string_view bo
 /// A record of the plan in force, with the first outcomes that another plan than before decided.
 TransactionResult KafkaEngine::write_journal(KafkaPartition& partition, std::string_view body,
                                              KafkaProducer& producer) {
-  if (partition.found.plan == plan_->hash) return {};
+  const Hash128& plan = partition.plan->hash;
+  if (partition.found.plan == plan) return {};
   const auto commit = CommitReader::open(body);
   if (!commit) return {};
   // A first commit may be without rows. Sent again after an abort it is the same record.
@@ -394,8 +409,8 @@ TransactionResult KafkaEngine::write_journal(KafkaPartition& partition, std::str
   if (commit_at != *partition.first_commit) return {};
   const std::string key = text(partition.id.value());
   journal_value_ = "{\"partition\":" + key + ",\"from\":" + text(commit->first().value()) +
-                   ",\"plan\":\"" + to_string(plan_->hash) + "\",\"worker\":\"" +
-                   transactional_id_ + "\"}";
+                   ",\"plan\":\"" + to_string(plan) + "\",\"worker\":\"" + transactional_id_ +
+                   "\"}";
   return producer.produce({.topic = &options_.source.journal,
                            .partition = PartitionId(0),
                            .key = key,
@@ -421,7 +436,7 @@ void KafkaEngine::committed(std::span<const FrameHeader> headers) {
 LaneStatus KafkaEngine::status_of(KafkaPartition& partition) const {
   LaneStatus out;
   out.partition = partition.id;
-  out.keys_max = plan_->keys_max;
+  out.keys_max = partition.plan->keys_max;
   out.before = partition.found.totals;
   Offset fetched;
   {
@@ -462,14 +477,16 @@ void KafkaEngine::count_gone(KafkaPartition& partition) {
 EngineStatus KafkaEngine::status() const {
   EngineStatus out;
   std::vector<PartitionPtr> partitions;
+  std::shared_ptr<const Plan> plan;
   {
     const std::lock_guard lock(mutex_);  // What has gone and what is here, of one instant.
     out = gone_;
     for (const auto& [id, partition] : partitions_) partitions.push_back(partition);
+    plan = work_.plan;
   }
-  out.pipeline = plan_->pipeline;
-  out.model_name = plan_->model_name;
-  out.model_version = plan_->model_version;
+  out.pipeline = plan->pipeline;
+  out.model_name = plan->model_name;
+  out.model_version = plan->model_version;
   for (const PartitionPtr& partition : partitions) {
     out.lanes.push_back(status_of(*partition));
     if (partition->slots) out.log.snapshot_bytes += partition->slots->bytes_on_disk();

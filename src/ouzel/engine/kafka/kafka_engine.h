@@ -27,6 +27,7 @@
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/engine/data_directory.h"
+#include "ouzel/engine/kafka/group_plan.h"
 #include "ouzel/engine/kafka/partition.h"
 #include "ouzel/engine/kafka/shared_plans.h"
 #include "ouzel/engine/kafka/snapshot_owners.h"
@@ -42,6 +43,12 @@ namespace ouzel {
 /// unavailable: not now, the same again later.
 using RecordReader = std::function<Result<void>(const Record&, Batch&)>;
 
+/// What a worker runs, and how it reads records for that.
+struct KafkaWork {
+  std::shared_ptr<const Plan> plan;  ///< `partitions`: the topic's number.
+  std::function<RecordReader()> make_reader;
+};
+
 struct KafkaEngineOptions {
   std::string data_dir;
   std::uint32_t workers = 1;
@@ -52,7 +59,6 @@ struct KafkaEngineOptions {
   KafkaSourceSpec source;                   ///< With the names that the file leaves out.
   KafkaSettingList consumer_settings;
   KafkaSettingList producer_settings;
-  std::function<RecordReader()> make_reader;
 };
 
 class KafkaEngine final : public StatusSource, private GroupListener {
@@ -62,9 +68,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   /// partitions: it may pass).
   static Result<std::uint16_t> count_partitions(const KafkaEngineOptions& options,
                                                 std::chrono::milliseconds wait);
-  /// `plan->partitions` is the topic's number.
   static Result<std::unique_ptr<KafkaEngine>> open(FileSystem& fs, const Clock& clock,
-                                                   Random& random, std::shared_ptr<const Plan> plan,
+                                                   Random& random, const KafkaWork& work,
                                                    KafkaEngineOptions options);
   ~KafkaEngine() override;
   KafkaEngine(const KafkaEngine&) = delete;
@@ -77,6 +82,18 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   /// Commits what is in flight, takes last snapshots and leaves the group. `limit` bounds it.
   /// False: a call to the brokers has not come back; all that is left is to end the process.
   bool stop(std::chrono::nanoseconds limit);
+  /// Goes on with other work, as a member of its group all the while: what is in flight is
+  /// committed, then each partition is opened anew at that place. Not while it stops. Returns when
+  /// the new work has begun; `ready` says when its state is there. On an error the old work goes
+  /// on: unavailable (Kafka does not answer, or a state is still replayed; it may pass), and those
+  /// of PlanArchive.
+  Result<void> change(KafkaWork next);
+  /// The newest that the topic `models` says of the group's plan. Absent: nothing is known.
+  std::optional<PlanRecord> group_plan() const;
+  /// Says there that the plan in force has taken the place of `before`; waits up to `wait` until it
+  /// stands there. Error unavailable: not yet, it goes on trying; else: it cannot be.
+  Result<void> tell_group(const Hash128& before, std::chrono::nanoseconds wait);
+  bool telling() const;
 
   /// It has met its group and replayed what its partitions' snapshots lack.
   bool ready() const;
@@ -91,7 +108,22 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   using PartitionPtr = std::shared_ptr<KafkaPartition>;
   using Frames = std::map<PartitionId, InputFrame>;
 
-  KafkaEngine(FileSystem& fs, const Clock& clock, std::shared_ptr<const Plan> plan,
+  /// Work to go on with, from who asks to the consumer thread.
+  struct Change {
+    KafkaWork next;
+    bool begun = false;  ///< When `done`: it is what runs now.
+    Wake done;
+  };
+
+  /// A plan to tell the group of, from who asks to the keeper.
+  struct Telling {
+    std::string text;
+    Hash128 before;
+    Result<void> result;  ///< When `done`.
+    Wake done;
+  };
+
+  KafkaEngine(FileSystem& fs, const Clock& clock, const KafkaWork& work,
               KafkaEngineOptions options);
   Result<void> prepare(Random& random);
   Result<std::unique_ptr<KafkaProducer>> make_producer(const std::string& id) const;
@@ -103,10 +135,12 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void revoked(std::span<const PartitionId> partitions, bool lost) override;
   Offset out_of_range(PartitionId partition) override;
 
-  Offset open_partition(PartitionId id);
+  Offset open_partition(PartitionId id, KafkaPartition* before = nullptr);
   std::optional<GroupOffset> find_committed(PartitionId id, bool& fenced);
   void fence_owner(PartitionId id);
-  void recover(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks);
+  void recover(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks,
+               KafkaPartition* before);
+  static bool carry_on(KafkaPartition& partition, KafkaPartition* before);
   CommitNote read_offset(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks);
   void judge(PartitionFound& found, PartitionId id, const CommitNote& note,
              const Watermarks& marks);
@@ -115,7 +149,10 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::unique_ptr<Lane> make_lane(KafkaPartition& partition);
   void close_partition(KafkaPartition& partition);
   bool drain(std::span<const PartitionPtr> partitions);
+  bool change_asked() const;
+  void change_over();
   void reopen_diverged();
+  void reopen(PartitionId id, KafkaPartition* before = nullptr);
   std::string snapshot_root() const;
 
   void run_consumer();
@@ -132,18 +169,21 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void keep_plan();
   void ask_for_snapshots();
   void watch_partitions();
+  void tell();
+  void watch_group_plan();
   void committed(std::span<const FrameHeader> headers);
   TransactionResult write_records(PartitionId id, std::string_view body, KafkaProducer& producer);
 
   TransactionResult write_journal(KafkaPartition& partition, std::string_view body,
                                   KafkaProducer& producer);
 
+  std::shared_ptr<const Plan> plan() const;
   PartitionPtr find(PartitionId id) const;
   std::vector<PartitionPtr> all() const;
 
   FileSystem& fs_;
   const Clock& clock_;
-  const std::shared_ptr<const Plan> plan_;
+  const std::uint16_t partition_count_;
   KafkaEngineOptions options_;
   std::function<void()> signal_;
   std::function<std::vector<SinkStatus>()> sinks_;
@@ -160,7 +200,12 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   OutcomeRecords records_;             ///< Of the log's thread.
   std::string journal_value_;          ///< Likewise.
 
+  std::mutex plans_mutex_;    ///< Of plans_.
   mutable std::mutex mutex_;  ///< Of what stands from here to stopped_.
+  KafkaWork work_;
+  std::shared_ptr<Change> change_;    ///< Not taken up yet.
+  std::shared_ptr<Telling> telling_;  ///< Not told yet.
+  std::optional<PlanRecord> group_plan_;
   std::map<PartitionId, PartitionPtr> partitions_;
   EngineStatus gone_;  ///< What was counted in partitions that have gone.
   std::vector<PartitionId> diverged_;
@@ -175,7 +220,11 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   SteadyTime watched_{};
   int missed_ = 0;  ///< Looks in a row that found no topic.
   SteadyTime plan_kept_{};
-  std::atomic<bool> joined_{false};  ///< The group has given it partitions, or none, once.
+  std::optional<GroupPlan> models_;   ///< Of the keeper.
+  std::optional<Offset> models_end_;  ///< As it was when the topic was last read.
+  SteadyTime models_asked_{};
+  /// The group has given it partitions, or none, and no change is under way.
+  std::atomic<bool> joined_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> closing_{false};
   std::atomic<SteadyTime> close_until_{};

@@ -19,6 +19,7 @@ constexpr std::uint64_t kLargeStateTimes = 6;
 constexpr std::chrono::nanoseconds kWatchEvery = std::chrono::seconds(10);
 /// So often in a row, a second apart: a broker that starts may not know all topics.
 constexpr int kMissedMax = 5;
+constexpr std::chrono::milliseconds kAskModels{2000};
 /// A partition's other owners are looked through so often at most; it costs a listing of each.
 constexpr std::chrono::nanoseconds kCleanEvery = std::chrono::minutes(1);
 constexpr std::uint64_t kStateShare = 8;  ///< As the segment engine's (engine/keeper.cc).
@@ -48,7 +49,62 @@ void KafkaEngine::run_keeper() {
     remove_replaced();
     keep_plan();
     watch_partitions();
+    tell();
+    watch_group_plan();
   }
+}
+
+std::optional<PlanRecord> KafkaEngine::group_plan() const {
+  const std::lock_guard lock(mutex_);
+  return group_plan_;
+}
+
+Result<void> KafkaEngine::tell_group(const Hash128& before, std::chrono::nanoseconds wait) {
+  const auto telling = std::make_shared<Telling>();
+  telling->before = before;
+  telling->text = plan()->text;
+  {
+    const std::lock_guard lock(mutex_);
+    telling_ = telling;
+  }
+  keeper_wake_.signal();
+  if (telling->done.wait_for(wait)) return telling->result;
+  return fail(ErrorCode::unavailable, "no answer from Kafka yet; it is tried on");
+}
+
+bool KafkaEngine::telling() const {
+  const std::lock_guard lock(mutex_);
+  return telling_ != nullptr;
+}
+
+void KafkaEngine::tell() {
+  std::shared_ptr<Telling> telling;
+  {
+    const std::lock_guard lock(mutex_);
+    telling = telling_;
+  }
+  if (!telling) return;
+  const auto told = models_->write(telling->text, telling->before, kAskModels);
+  if (!told) logging::warn("the group is not told of a plan", {{"why", told.error().message}});
+  if (!told && told.error().code == ErrorCode::unavailable) return;
+  telling->result = told;
+  telling->done.signal();
+  const std::lock_guard lock(mutex_);
+  if (telling_ == telling) telling_.reset();
+}
+
+/// Reads the topic `models` when something has been written there.
+void KafkaEngine::watch_group_plan() {
+  const SteadyTime now = clock_.steady();
+  if (now - models_asked_ < kLook) return;
+  models_asked_ = now;
+  const auto end = consumer_->end_of(options_.source.models, kAskModels);
+  if (!end || models_end_ == *end) return;
+  auto record = models_->read(kAskModels);
+  if (!record) return logging::warn("group's plan not read", {{"why", record.error().message}});
+  models_end_ = *end;
+  const std::lock_guard lock(mutex_);
+  group_plan_ = std::move(*record);
 }
 
 void KafkaEngine::keep_plan() {
@@ -56,7 +112,8 @@ void KafkaEngine::keep_plan() {
   const bool first = plan_kept_ == SteadyTime{};
   if (!first && now - plan_kept_ < SharedPlans::kKeepEvery) return;
   plan_kept_ = now;
-  auto done = first ? Result<void>() : plans_->keep(*plan_);  // `prepare` has kept it just now.
+  const std::lock_guard lock(plans_mutex_);
+  auto done = first ? Result<void>() : plans_->keep(*plan());  // `prepare` has kept it just now.
   if (done) done = plans_->remove_expired();
   if (!done) logging::warn("plans not kept", {{"why", done.error().message}});
 }
@@ -107,8 +164,8 @@ void KafkaEngine::remove_replaced() {
   const auto note = read_note(at->front().metadata);
   const auto done = owners_->remove_replaced({.partition = partition.id,
                                               .committed = *at->front().offset,
-                                              .decided = note && note->plan == plan_->hash,
-                                              .state = plan_->state_hash});
+                                              .decided = note && note->plan == partition.plan->hash,
+                                              .state = partition.plan->state_hash});
   if (!done) logging::warn("old snapshots not removed", {{"why", done.error().message}});
   if (!done || *done) partition.cleaned = now;
 }
@@ -149,11 +206,11 @@ void KafkaEngine::watch_partitions() {
     halted_.store(true);
     return logging::error("the topic is gone", {{"why", stopped_}});
   }
-  if (!count || *count == plan_->partitions || *count == 0) return;
+  if (!count || *count == partition_count_ || *count == 0) return;
   const std::lock_guard lock(mutex_);
   if (!stopped_.empty()) return;
   stopped_ = "topic " + options_.source.topic + " has " + std::to_string(*count) +
-             " partitions now, it had " + std::to_string(plan_->partitions) +
+             " partitions now, it had " + std::to_string(partition_count_) +
              ": keys have moved; go on under another source.kafka.group and data directory";
   halted_.store(true);
   logging::error("the topic has changed", {{"why", stopped_}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ouzel/base/check.h"
 #include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/engine/kafka/kafka_engine.h"
@@ -19,6 +20,8 @@ constexpr milliseconds kTryAgain{100};
 /// Of a hand-over: what is in flight is committed, then a snapshot is taken.
 constexpr std::chrono::nanoseconds kDrainMax = std::chrono::seconds(5);
 constexpr std::chrono::nanoseconds kSnapshotMax = std::chrono::seconds(3);
+/// A change waits so long for the consumer thread.
+constexpr std::chrono::nanoseconds kTakeUpMax = std::chrono::seconds(5);
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
@@ -80,10 +83,11 @@ Offset KafkaEngine::out_of_range(PartitionId id) {
 }
 
 /// Opens the partition's lane at what the group and the snapshots say; returns where to read from.
-Offset KafkaEngine::open_partition(PartitionId id) {
+/// `before`: the partition as it was here until now.
+Offset KafkaEngine::open_partition(PartitionId id, KafkaPartition* before) {
   // Records from before would look like ones behind a hole.
   std::erase_if(fetched_, [id](const KafkaMessage& one) { return one.record().partition == id; });
-  auto partition = std::make_shared<KafkaPartition>(id);
+  auto partition = std::make_shared<KafkaPartition>(id, plan());
   std::optional<GroupOffset> at;
   std::optional<Watermarks> marks;
   Wake pause;
@@ -97,7 +101,7 @@ Offset KafkaEngine::open_partition(PartitionId id) {
   const std::size_t index = id.value() % workers_.size();
   partition->worker = workers_[index].get();
   partition->input.inbox.set_wake(&partition->worker->wake());
-  recover(*partition, *at, *marks);
+  recover(*partition, *at, *marks, before);
   {
     const std::lock_guard lock(mutex_);
     partitions_[id] = partition;
@@ -146,14 +150,14 @@ CommitNote KafkaEngine::read_offset(KafkaPartition& partition, const GroupOffset
   const bool latest = options_.source.from == FirstOffset::latest;
   found.committed = at.offset.value_or(latest ? marks.high : marks.low);
   found.oldest = at.offset ? marks.low : found.committed;
-  CommitNote note{.began = found.committed, .partitions = plan_->partitions};
+  CommitNote note{.began = found.committed, .partitions = partition_count_};
   const auto last = at.offset ? read_note(at.metadata) : std::nullopt;
   if (last) {
     note = *last;
     found.totals = last->totals;
     found.plan = last->plan;
     found.plan_since = last->plan_since;
-    found.foreign_end = last->plan == plan_->hash ? last->plan_since : found.committed;
+    found.foreign_end = last->plan == partition.plan->hash ? last->plan_since : found.committed;
     found.oldest = std::max(found.oldest, last->began);
   } else if (at.offset) {
     logging::warn(
@@ -167,7 +171,7 @@ CommitNote KafkaEngine::read_offset(KafkaPartition& partition, const GroupOffset
 /// Why the partition cannot go on, if it cannot.
 void KafkaEngine::judge(PartitionFound& found, PartitionId id, const CommitNote& note,
                         const Watermarks& marks) {
-  if (id.value() >= plan_->partitions || note.partitions != plan_->partitions) {
+  if (id.value() >= partition_count_ || note.partitions != partition_count_) {
     found.stopped = "topic " + options_.source.topic + " had " + text(note.partitions) +
                     " partitions and has another number now, so keys have moved: go on under "
                     "another source.kafka.group and data directory";
@@ -182,8 +186,8 @@ void KafkaEngine::judge(PartitionFound& found, PartitionId id, const CommitNote&
 }
 
 /// Gives the partition a lane with the state of its committed offset, or says why it is stopped.
-void KafkaEngine::recover(KafkaPartition& partition, const GroupOffset& at,
-                          const Watermarks& marks) {
+void KafkaEngine::recover(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks,
+                          KafkaPartition* before) {
   PartitionFound& found = partition.found;
   CommitNote note = read_offset(partition, at, marks);
   judge(found, partition.id, note, marks);
@@ -193,7 +197,7 @@ void KafkaEngine::recover(KafkaPartition& partition, const GroupOffset& at,
                    {{"partition", text(partition.id.value())}, {"why", found.stopped}});
   } else {
     partition.lane = make_lane(partition);
-    restore(partition);
+    if (!carry_on(partition, before)) restore(partition);
     if (found.replay_offset < marks.low) {
       logging::error("events were removed by the topic's retention before they were read",
                      {{"partition", text(partition.id.value())},
@@ -207,7 +211,7 @@ void KafkaEngine::recover(KafkaPartition& partition, const GroupOffset& at,
   partition.ledger.newest_event = found.newest_event;
   partition.input.next = found.replay_offset;
   if (!partition.lane) return;
-  const bool switched = found.plan != Hash128{} && found.plan != plan_->hash;
+  const bool switched = found.plan != Hash128{} && found.plan != partition.plan->hash;
   partition.lane->resume_at(found.replay_offset, found.committed, found.totals, switched);
   if (found.rebuilt && found.committed > found.replay_offset) {
     note.began = found.replay_offset;
@@ -218,6 +222,23 @@ void KafkaEngine::recover(KafkaPartition& partition, const GroupOffset& at,
                    {"to", text(found.committed.value())}});
   }
   log_->enter(partition.id, at.offset, std::move(note));
+}
+
+/// Takes the state over from memory, if it is there as of the committed offset, and means the same.
+bool KafkaEngine::carry_on(KafkaPartition& partition, KafkaPartition* before) {
+  PartitionFound& found = partition.found;
+  if (before == nullptr || !before->lane || before->lane->next() != found.committed ||
+      before->plan->state_hash != partition.plan->state_hash) {
+    return false;
+  }
+  std::vector<std::string> notes;
+  const auto snapshots = partition.slots->find(&notes);
+  if (!snapshots.empty()) partition.lane->set_snapshot_number(snapshots.front().number);
+  partition.lane->take_state(*before->lane);
+  partition.lane->request_snapshot();  // Of this plan; until then a crash rebuilds the state.
+  found.newest_event = partition.lane->runner().newest_event();
+  found.replay_offset = found.committed;
+  return true;
 }
 
 /// Takes the best snapshot of any worker, at or before the committed offset.
@@ -257,8 +278,8 @@ void KafkaEngine::restore_listed(KafkaPartition& partition) {
   std::stable_sort(usable.begin(), usable.end(),
                    [](const auto& a, const auto& b) { return a.first.next > b.first.next; });
   for (const auto& [header, slots] : usable) found.snapshots.push_back(header);
-  const ReplayChoice choice{.plan = plan_->hash,
-                            .state = plan_->state_hash,
+  const ReplayChoice choice{.plan = partition.plan->hash,
+                            .state = partition.plan->state_hash,
                             .rebuild = options_.rebuild_state,
                             .exact = true};
   choose_replay(found, choice, [&](const SnapshotHeader& header) {
@@ -276,7 +297,7 @@ void KafkaEngine::restore_listed(KafkaPartition& partition) {
 std::unique_ptr<Lane> KafkaEngine::make_lane(KafkaPartition& partition) {
   partition.slots = std::make_unique<SnapshotSlots>(fs_, owners_->own(partition.id));
   return std::make_unique<Lane>(partition.id,
-                                LaneSeams{.plan = plan_.get(),
+                                LaneSeams{.plan = partition.plan.get(),
                                           .log = log_.get(),
                                           .clock = &clock_,
                                           .input = &partition.input,
@@ -351,16 +372,75 @@ void KafkaEngine::reopen_diverged() {
     logging::warn("a partition has gone on without this worker: it is recovered",
                   {{"partition", text(id.value())}});
     close_partition(*partition);
-    const Offset start = open_partition(id);
-    const auto reopened = find(id);
-    if (const auto sought = consumer_->seek(id, start); !sought && reopened) {
-      logging::warn("a partition cannot be read again yet", {{"why", sought.error().message}});
-      // What comes from the old place is behind a hole that is none.
-      reopened->out_of_place = true;
-      const std::lock_guard lock(mutex_);
-      diverged_.push_back(id);
-    }
+    reopen(id);
   }
+}
+
+/// Opens a partition again that this member has, and reads it from where its new lane begins.
+void KafkaEngine::reopen(PartitionId id, KafkaPartition* before) {
+  const Offset start = open_partition(id, before);
+  const auto reopened = find(id);
+  const auto sought = consumer_->seek(id, start);
+  if (sought || !reopened) return;
+  logging::warn("a partition cannot be read again yet", {{"why", sought.error().message}});
+  // What comes from the old place is behind a hole that is none.
+  reopened->out_of_place = true;
+  const std::lock_guard lock(mutex_);
+  diverged_.push_back(id);
+}
+
+Result<void> KafkaEngine::change(KafkaWork next) {
+  OUZEL_CHECK(next.plan->partitions == partition_count_);
+  {
+    const std::lock_guard lock(plans_mutex_);
+    OUZEL_TRY_VOID(plans_->keep(*next.plan));  // Before any outcome is decided by it.
+  }
+  const auto change = std::make_shared<Change>();
+  change->next = std::move(next);
+  {
+    const std::lock_guard lock(mutex_);
+    change_ = change;
+  }
+  if (!change->done.wait_for(kTakeUpMax)) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (change_ == change) {
+        change_.reset();
+        return fail(ErrorCode::unavailable, "the worker is busy with its brokers");
+      }
+    }
+    change->done.wait();
+  }
+  if (change->begun) return {};
+  return fail(ErrorCode::unavailable, "what is in flight could not be committed yet");
+}
+
+bool KafkaEngine::change_asked() const {
+  const std::lock_guard lock(mutex_);
+  return change_ != nullptr;
+}
+
+/// From one plan to the next between two commits.
+void KafkaEngine::change_over() {
+  std::shared_ptr<Change> change;
+  {
+    const std::lock_guard lock(mutex_);
+    change.swap(change_);
+  }
+  if (!change) return;
+  const auto partitions = all();
+  if (!drain(partitions)) return change->done.signal();
+  const bool joined = joined_.exchange(false);
+  for (const PartitionPtr& partition : partitions) close_partition(*partition);
+  {
+    const std::lock_guard lock(mutex_);
+    work_ = change->next;
+  }
+  read_ = work_.make_reader();
+  change->begun = true;
+  change->done.signal();
+  for (const PartitionPtr& partition : partitions) reopen(partition->id, partition.get());
+  joined_.store(joined, std::memory_order_release);
 }
 
 }  // namespace ouzel

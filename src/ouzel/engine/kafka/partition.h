@@ -37,9 +37,11 @@ class Originals {
 };
 
 struct KafkaPartition {
-  explicit KafkaPartition(PartitionId partition) : id(partition), input(0) {}
+  KafkaPartition(PartitionId partition, std::shared_ptr<const Plan> what)
+      : id(partition), plan(std::move(what)), input(0) {}
 
   const PartitionId id;
+  const std::shared_ptr<const Plan> plan;  ///< Of its lane.
   PartitionInput input;
   Originals originals;
   std::unique_ptr<SnapshotSlots> slots;  ///< This member's own.

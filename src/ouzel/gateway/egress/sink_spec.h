@@ -19,6 +19,8 @@ enum class EventMode : std::uint8_t { binary, structured, batched };
 struct HeaderSpec {
   std::string name;
   std::string value;
+
+  bool operator==(const HeaderSpec&) const = default;
 };
 
 /// A receiver over HTTP: `http`, and `webhook`, which signs.
@@ -40,6 +42,8 @@ struct ReceiverSpec {
   std::string ca_pem;                ///< Its text instead; from K_CA_CERTS, not from the file.
   std::vector<std::pair<std::string, std::string>> extensions;  ///< From K_CE_OVERRIDES likewise.
   std::string dead_letter;  ///< URL; empty: the file under the data directory.
+
+  bool operator==(const ReceiverSpec&) const = default;
 };
 
 enum class FileSplit : std::uint8_t { size, day };
@@ -50,6 +54,8 @@ struct FilesSpec {
   bool gzip = false;
   FileSplit split = FileSplit::size;
   std::uint64_t bytes_max = 0;  ///< Then the next file begins.
+
+  bool operator==(const FilesSpec&) const = default;
 };
 
 struct SinkSpec {
@@ -63,6 +69,7 @@ struct SinkSpec {
   std::vector<SinkWhen> when;
   From from = From::end;  ///< Where a sink without a cursor begins.
 
+  bool operator==(const SinkSpec&) const = default;
   Kind kind() const {
     if (!webhook.url.empty()) return Kind::webhook;
     return http.url.empty() ? Kind::file : Kind::http;

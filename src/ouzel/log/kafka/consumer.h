@@ -96,6 +96,8 @@ class KafkaConsumer {
   /// came for some seconds.
   virtual Result<void> commit(std::span<const GroupOffset> offsets) = 0;
   virtual Result<Watermarks> watermarks(PartitionId partition, std::chrono::milliseconds limit) = 0;
+  /// Behind the newest record of another topic's first partition.
+  virtual Result<Offset> end_of(const std::string& topic, std::chrono::milliseconds limit) = 0;
   /// Behind the newest record of a partition it reads, as the last fetch said; asks nobody.
   virtual std::optional<Offset> end_seen(PartitionId partition) const = 0;
   /// How many partitions a topic has; 0: there is no such topic.

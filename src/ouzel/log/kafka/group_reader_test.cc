@@ -65,6 +65,7 @@ class FakeConsumer final : public KafkaConsumer {
     }
     return {};
   }
+  Result<Offset> end_of(const std::string&, milliseconds) override { return Offset{}; }
   Result<Watermarks> watermarks(PartitionId id, milliseconds) override {
     const auto at = topic_.marks.find(id.value());
     if (at == topic_.marks.end()) return fail(ErrorCode::retry, "no leader");

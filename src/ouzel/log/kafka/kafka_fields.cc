@@ -103,6 +103,12 @@ void add_output_fields(TableOf<KafkaSourceSpec>& table) {
              .example = "press-line-journal",
              .check = check_topic,
              .operational = true})
+      .text("models", &KafkaSourceSpec::models,
+            {.help = "Topic of the plan that all workers of the group shall run; left out: "
+                     "<name>-models",
+             .example = "press-line-models",
+             .check = check_topic,
+             .operational = true})
       .boolean("connect_headers", &KafkaSourceSpec::connect_headers,
                {.help = "Rejects carry the header names of Kafka Connect too",
                 .initial = "false",
@@ -134,6 +140,7 @@ void name_the_rest(KafkaSourceSpec& spec, const std::string& pipeline) {
   if (spec.outcomes.empty()) spec.outcomes = pipeline + "-outcomes";
   if (spec.rejects.empty()) spec.rejects = pipeline + "-rejects";
   if (spec.journal.empty()) spec.journal = pipeline + "-journal";
+  if (spec.models.empty()) spec.models = pipeline + "-models";
 }
 
 TableOf<KafkaSpec> kafka_fields() {

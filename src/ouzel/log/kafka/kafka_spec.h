@@ -31,6 +31,7 @@ struct KafkaSourceSpec {
   std::string outcomes;                    ///< Topic; left out: `<name>-outcomes`.
   std::string rejects;                     ///< Topic; left out: `<name>-rejects`.
   std::string journal;                     ///< Topic; left out: `<name>-journal`.
+  std::string models;                      ///< Topic; left out: `<name>-models`.
   bool connect_headers = false;            ///< Rejects carry Kafka Connect's header names too.
   std::string snapshots;                   ///< Path that all workers share; empty: data directory.
   std::chrono::nanoseconds transaction{};  ///< At least so long; adaptive from there to 100 ms.
@@ -39,6 +40,8 @@ struct KafkaSourceSpec {
 /// `kafka`: settings of librdkafka under its own names, in the order of the file.
 struct KafkaSpec {
   std::vector<std::pair<std::string, std::string>> settings;
+
+  bool operator==(const KafkaSpec&) const = default;
 };
 
 }  // namespace ouzel

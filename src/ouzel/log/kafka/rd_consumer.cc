@@ -170,13 +170,12 @@ class RdConsumer final : public KafkaConsumer {
   }
 
   Result<Watermarks> watermarks(PartitionId partition, milliseconds limit) override {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(
-        handle_.get(), options_.topic.c_str(), partition.value(), &low, &high, to_ms(limit));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("offsets of the topic", error);
-    return Watermarks{Offset(static_cast<std::uint64_t>(low)),
-                      Offset(static_cast<std::uint64_t>(high))};
+    return watermarks(options_.topic, partition, limit);
+  }
+
+  Result<Offset> end_of(const std::string& topic, milliseconds limit) override {
+    OUZEL_TRY(const Watermarks marks, watermarks(topic, PartitionId(0), limit));
+    return marks.high;
   }
 
   std::optional<Offset> end_seen(PartitionId partition) const override {
@@ -228,6 +227,17 @@ class RdConsumer final : public KafkaConsumer {
   }
 
  private:
+  Result<Watermarks> watermarks(const std::string& topic, PartitionId partition,
+                                milliseconds limit) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto error = rd_kafka_query_watermark_offsets(
+        handle_.get(), topic.c_str(), partition.value(), &low, &high, to_ms(limit));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("offsets of topic " + topic, error);
+    return Watermarks{Offset(static_cast<std::uint64_t>(low)),
+                      Offset(static_cast<std::uint64_t>(high))};
+  }
+
   static constexpr std::size_t kBatch = 1024;
   static constexpr int kCommitMs = 5000;
 

@@ -111,6 +111,7 @@ class FakeGroup final : public KafkaConsumer {
     return out;
   }
   Result<void> commit(std::span<const GroupOffset>) override { return {}; }
+  Result<Offset> end_of(const std::string&, std::chrono::milliseconds) override { return Offset{}; }
   Result<Watermarks> watermarks(PartitionId, std::chrono::milliseconds) override {
     return Watermarks{};
   }

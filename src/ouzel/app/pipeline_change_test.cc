@@ -1,4 +1,4 @@
-#include "ouzel/app/fixed_changes.h"
+#include "ouzel/app/pipeline_change.h"
 
 #include <gtest/gtest.h>
 
@@ -39,6 +39,7 @@ TEST(FixedChanges, EveryKeyOfSourceKafkaTakesARestart) {
                        {"outcomes", "o"},
                        {"rejects", "r"},
                        {"journal", "j"},
+                       {"models", "m"},
                        {"connect_headers", "true"},
                        {"snapshots", "/mnt/s"}};
   const Pipeline now = pipeline({{"topic", "t"}});
@@ -74,6 +75,37 @@ TEST(FixedChanges, WhatDecidesMayChange) {
             Texts({"limits.partitions: cannot change while the engine runs: it is fixed for this "
                    "data directory",
                    restart("serve.listen")}));
+}
+
+TEST(PipelineChange, AnotherOperationIsNoOtherPlan) {
+  const Pipeline now = pipeline({{"topic", "t"}});
+  Pipeline next = now;
+  next.decide.threshold = 0.5;
+  EXPECT_TRUE(same_operation(now, next));
+  next.sinks.push_back({.name = "new"});
+  EXPECT_FALSE(same_operation(now, next));
+  next = now;
+  next.limits.in_flight += 1;
+  EXPECT_FALSE(same_operation(now, next));
+  next = now;
+  next.serve.shutdown_delay += std::chrono::seconds(1);
+  EXPECT_FALSE(same_operation(now, next));
+}
+
+TEST(PipelineChange, ASecretIsPartOfTheFile) {
+  const LoadedPipeline now{.pipeline = pipeline({{"topic", "t"}}), .effective = "text"};
+  EXPECT_TRUE(same_file(now, now));
+  LoadedPipeline next = now;
+  next.pipeline.sinks.push_back({.webhook = {.secrets = {"whsec_one"}}});
+  LoadedPipeline other = now;
+  other.pipeline.sinks.push_back({.webhook = {.secrets = {"whsec_two"}}});
+  EXPECT_FALSE(same_file(next, other));
+  other = now;
+  other.pipeline.kafka_source.registry_login = "a:b";
+  EXPECT_FALSE(same_file(now, other));
+  other = now;
+  other.pipeline.kafka.settings.emplace_back("sasl.password", "other");
+  EXPECT_FALSE(same_file(now, other));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "ouzel/app/fixed_changes.h"
+#include "ouzel/app/pipeline_change.h"
 
 #include <map>
 #include <set>
@@ -34,6 +34,7 @@ void check_source(const KafkaSourceSpec& now, const KafkaSourceSpec& next, Chang
   check(&KafkaSourceSpec::outcomes, "outcomes");
   check(&KafkaSourceSpec::rejects, "rejects");
   check(&KafkaSourceSpec::journal, "journal");
+  check(&KafkaSourceSpec::models, "models");
   check(&KafkaSourceSpec::connect_headers, "connect_headers");
   check(&KafkaSourceSpec::snapshots, "snapshots");
 }
@@ -68,6 +69,20 @@ std::vector<std::string> fixed_changes(const Pipeline& now, const Pipeline& next
   check_source(now.kafka_source, next.kafka_source, changes);
   check_settings(now.kafka, next.kafka, changes);
   return std::move(changes.out);
+}
+
+bool same_operation(const Pipeline& now, const Pipeline& next) {
+  // Sinks and dead letters carry the name.
+  return now.name == next.name && now.sinks == next.sinks && now.limits == next.limits &&
+         now.serve == next.serve;
+}
+
+bool same_file(const LoadedPipeline& one, const LoadedPipeline& other) {
+  const Pipeline& a = one.pipeline;
+  const Pipeline& b = other.pipeline;
+  // The text's secrets are masked.
+  return one.effective == other.effective && a.canonical == b.canonical && a.sinks == b.sinks &&
+         a.kafka == b.kafka && a.kafka_source.registry_login == b.kafka_source.registry_login;
 }
 
 }  // namespace ouzel
