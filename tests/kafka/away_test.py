@@ -131,6 +131,35 @@ class Away(unittest.TestCase):
         self.assertEqual(done.stderr,
                          "ouzel tap: kafka: topic away-events: no answer from a broker\n")
 
+    def test_who_follows_is_told(self):
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        pipeline = self.folder / "away.yaml"
+        pipeline.write_text(worker.pipeline_text("away", "away-events", self.cluster.bootstrap,
+                                                 self.folder / "snapshots"))
+        shown, said = self.folder / "shown", self.folder / "said"
+        with open(shown, "wb") as out, open(said, "wb") as err:
+            tap = subprocess.Popen([worker.program(), "tap", "events", "--pipeline", pipeline,
+                                    "--follow"], stdout=out, stderr=err)
+        self.addCleanup(tap.wait)
+        self.addCleanup(tap.kill)
+
+        def shows(count):
+            clients.produce(self.cluster.bootstrap, "away-events", [(b"a", b"{}")])
+
+            def has_come():
+                return len(shown.read_text().splitlines()) == count
+            self.until(has_come)
+        shows(1)
+        for count in (2, 3):      # each time anew
+            self.cluster.nodes[0].kill()
+
+            def is_told(times=count - 1):
+                return said.read_text().count("; it goes on once one answers\n") == times
+            self.until(is_told)
+            self.cluster.nodes[0].start()
+            shows(count)
+        self.assertEqual(said.read_text().count("refuses the connection"), 2, said.read_text())
+
     def test_a_record_that_nobody_takes(self):
         clients.create_topics(self.cluster.bootstrap, *self.topics)
         with proxy.Proxy(self.cluster) as between:

@@ -18,6 +18,8 @@ namespace ouzel {
 namespace {
 
 constexpr std::chrono::milliseconds kWait{200};
+constexpr std::chrono::milliseconds kAsk{1000};
+constexpr std::chrono::milliseconds kAskAfter = std::chrono::seconds(5);  ///< Of silence.
 constexpr std::size_t kBatch = 1000;
 
 class KafkaTap {
@@ -37,6 +39,7 @@ class KafkaTap {
       }
       std::fflush(stdout);
       if (messages.empty() && reader->at_end() && !options_.follow) break;
+      if (options_.follow) look_for_brokers(*reader, messages.empty());
     }
     printer_.finish();
     if (shown_.unread() > 0) {
@@ -82,6 +85,20 @@ class KafkaTap {
     return reader;
   }
 
+  /// Who follows must be able to tell brokers that are away from events that do not come.
+  void look_for_brokers(TopicReader& reader, bool silent) {
+    silence_ = silent ? silence_ + kWait : kWait.zero();
+    if (!silent) away_ = false;
+    if (silence_ < kAskAfter) return;
+    silence_ = kWait.zero();
+    const auto answer = reader.watermarks(options_.from.partition, kAsk);
+    if (!answer && !away_) {
+      std::fprintf(stderr, "ouzel tap: %s; it goes on once one answers\n",
+                   answer.error().message.c_str());
+    }
+    away_ = !answer;
+  }
+
   /// False: enough.
   bool show(const Record& record) {
     std::optional<RecordLine> line;
@@ -110,6 +127,8 @@ class KafkaTap {
   TapPrinter printer_;
   std::string topic_;
   std::uint64_t foreign_ = 0;
+  std::chrono::milliseconds silence_{0};
+  bool away_ = false;  ///< No broker answers, and that was said.
 };
 
 }  // namespace
