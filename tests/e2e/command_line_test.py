@@ -45,6 +45,8 @@ class Usage(InScratch):
         self.assertIn("--pipeline FILE", self.expect(2, "dlq", "replay").stderr)
         self.assertIn("only with --rejects",
                       self.expect(2, "dlq", "ls", "--pipeline", PIPELINE).stderr)
+        self.assertIn("ouzel tap rejects --data-dir DIR", self.expect(
+            78, "dlq", "ls", "--rejects", "--pipeline", PIPELINE).stderr)
 
     def test_kafka_is_no_file(self):
         said = self.expect(78, "simulate", "--count", "1", "--out", "kafka").stderr

@@ -177,6 +177,12 @@ int dlq_rejects(const DlqOptions& options) {
   }
   const auto loaded = load_or_print(options.pipeline);
   if (!loaded) return kExitConfig;
+  if (loaded->pipeline.kafka_source.topic.empty()) {
+    return failed("dlq", {ErrorCode::config,
+                          options.pipeline.path +
+                              ": its events do not come from Kafka; what it rejected is in its "
+                              "data directory: ouzel tap rejects --data-dir DIR"});
+  }
   const auto done = Rejects(loaded->pipeline, options).run();
   return done ? *done : failed("dlq", done.error());
 }
