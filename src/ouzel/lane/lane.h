@@ -140,7 +140,6 @@ class Lane {
   SnapshotHeader capture_;
   SteadyTime capture_begun_{};
   std::string captured_shared_;
-  std::string captured_duplicates_;
 
   std::atomic<std::uint64_t> next_shown_{0};
   std::atomic<std::uint64_t> keys_shown_{0};

@@ -21,7 +21,6 @@ void Lane::begin_capture() {
   {
     const std::lock_guard lock(seams_.input->mutex);
     accepted = seams_.input->next;
-    captured_duplicates_ = seams_.input->duplicates.save(accepted);
   }
   capture_.resume = durable;
   if (accepted > next_) {
@@ -63,9 +62,14 @@ void Lane::capture_slice() {
 }
 
 void Lane::finish_capture() {
-  const auto finished = seams_.slots->finish(capture_, captured_shared_, captured_duplicates_);
-  captured_shared_ = {};
-  captured_duplicates_ = {};
+  // A megabyte that lives for the write alone. It may be newer than the rest: what was accepted
+  // meanwhile is replayed and found again.
+  std::string duplicates;
+  {
+    const std::lock_guard lock(seams_.input->mutex);
+    duplicates = seams_.input->duplicates.save(seams_.input->next);
+  }
+  const auto finished = seams_.slots->finish(capture_, captured_shared_, duplicates);
   if (!finished) return abandon_capture(finished.error());
   publishing_.store(true, std::memory_order_release);
   capturing_.store(false, std::memory_order_release);

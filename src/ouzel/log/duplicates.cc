@@ -4,17 +4,27 @@
 #include <bit>
 
 #include "ouzel/base/bytes.h"
+#include "ouzel/base/check.h"
 
 namespace ouzel {
 
-Duplicates::Duplicates(std::size_t rows_max) : ring_(rows_max) {
+template <typename T>
+Duplicates::Zeros<T> Duplicates::zeros(std::size_t count) {
+  Zeros<T> out(static_cast<T*>(std::calloc(count, sizeof(T))));
+  OUZEL_CHECK(out != nullptr);
+  return out;
+}
+
+Duplicates::Duplicates(std::size_t rows_max) : rows_max_(rows_max) {
   if (rows_max == 0) return;
-  index_.resize(std::bit_ceil(rows_max * 2));
-  mask_ = static_cast<std::uint32_t>(index_.size() - 1);
+  const std::size_t entries = std::bit_ceil(rows_max * 2);
+  mask_ = static_cast<std::uint32_t>(entries - 1);
+  ring_ = zeros<Hash128>(rows_max);
+  index_ = zeros<Entry>(entries);
 }
 
 std::uint32_t Duplicates::place_of(const Hash128& identity) const {
-  if (ring_.empty()) return 0;
+  if (rows_max_ == 0) return 0;
   const std::uint32_t tag = tag_of(identity);
   for (std::size_t at = home(identity); index_[at].place != 0; at = (at + 1) & mask_) {
     if (index_[at].tag == tag && ring_[index_[at].place - 1] == identity) return index_[at].place;
@@ -28,14 +38,14 @@ std::optional<Offset> Duplicates::find(const Hash128& identity, Offset next) con
   const std::uint32_t place = place_of(identity);
   if (place == 0 || next == Offset{}) return std::nullopt;
   const std::uint64_t newest = next.value() - 1;
-  const std::uint64_t back = (newest % ring_.size() + ring_.size() - (place - 1)) % ring_.size();
+  const std::uint64_t back = (newest % rows_max_ + rows_max_ - (place - 1)) % rows_max_;
   if (back > newest) return std::nullopt;
   return Offset(newest - back);
 }
 
 void Duplicates::insert(Offset offset, const Hash128& identity) {
-  if (ring_.empty()) return;
-  const auto place = static_cast<std::uint32_t>(offset.value() % ring_.size());
+  if (rows_max_ == 0) return;
+  const auto place = static_cast<std::uint32_t>(offset.value() % rows_max_);
   if (ring_[place] == identity) return;
   if (ring_[place] != Hash128{}) erase(place);
   ring_[place] = identity;
@@ -59,11 +69,11 @@ void Duplicates::erase(std::uint32_t place) {
 
 std::string Duplicates::save(Offset next) const {
   std::string out;
-  out.reserve(16 + ring_.size() * sizeof(Hash128));
+  out.reserve(16 + rows_max_ * sizeof(Hash128));
   ByteWriter writer(out);
-  writer.put(static_cast<std::uint64_t>(ring_.size()));
+  writer.put(static_cast<std::uint64_t>(rows_max_));
   writer.put(next.value());
-  writer.put_array(std::span<const Hash128>(ring_));
+  writer.put_array(std::span<const Hash128>(ring_.get(), rows_max_));
   return out;
 }
 

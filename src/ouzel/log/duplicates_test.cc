@@ -52,6 +52,19 @@ TEST(Duplicates, RestoresOnlyWhatSurvived) {
   EXPECT_FALSE(after.restore("", Offset(25)));
 }
 
+/// A snapshot's identities are newer than the place from which its events are replayed.
+TEST(Duplicates, AReplayOfOlderEventsChangesNothing) {
+  Duplicates before(10);
+  for (std::uint64_t i = 0; i < 25; ++i) before.insert(Offset(i), identity(i));
+  Duplicates after(10);
+  ASSERT_TRUE(after.restore(before.save(Offset(25)), Offset(25)));
+  for (std::uint64_t i = 3; i < 25; ++i) after.insert(Offset(i), identity(i));
+  for (std::uint64_t i = 0; i < 25; ++i) {
+    EXPECT_EQ(after.contains(identity(i)), i >= 15) << i;
+  }
+  EXPECT_EQ(after.save(Offset(25)), before.save(Offset(25)));
+}
+
 TEST(Duplicates, NoneRemembersNothing) {
   Duplicates none(0);
   none.insert(Offset(0), identity(0));
