@@ -1,7 +1,7 @@
 #include <memory>
 
-#include "ouzel/app/bench.h"
 #include "ouzel/app/commands.h"
+#include "ouzel/tool/bench/bench.h"
 
 namespace ouzel {
 

@@ -18,13 +18,6 @@ constexpr std::size_t kHelpColumn = 34;
 
 }  // namespace
 
-int failed(std::string_view command, const Error& error) {
-  std::fprintf(stderr, "ouzel %.*s: %s\n", static_cast<int>(command.size()), command.data(),
-               error.message.c_str());
-  if (error.code == ErrorCode::config) return kExitConfig;
-  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
-}
-
 TakeValue into(std::string& out) {
   return [&out](const std::string& text) {
     out = text;

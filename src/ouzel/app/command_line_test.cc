@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/listen_address.h"
 #include "ouzel/app/man_page.h"
+#include "ouzel/pipeline/listen_address.h"
 
 namespace ouzel {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/templates.h"
+#include "ouzel/pipeline/templates.h"
 
 namespace ouzel {
 namespace {

@@ -1,7 +1,7 @@
 #include <memory>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/dlq.h"
+#include "ouzel/tool/dlq.h"
 
 namespace ouzel {
 

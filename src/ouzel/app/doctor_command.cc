@@ -4,7 +4,7 @@
 #include <string>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/doctor.h"
+#include "ouzel/tool/doctor.h"
 
 namespace ouzel {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/pipeline_file.h"
+#include "ouzel/pipeline/pipeline_file.h"
 
 namespace ouzel {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/graph.h"
-#include "ouzel/app/pipeline_file.h"
+#include "ouzel/pipeline/graph.h"
+#include "ouzel/pipeline/pipeline_file.h"
 
 namespace ouzel {
 namespace {

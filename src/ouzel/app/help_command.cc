@@ -5,7 +5,7 @@
 
 #include "ouzel/app/commands.h"
 #include "ouzel/app/man_page.h"
-#include "ouzel/app/version.h"
+#include "ouzel/run/version.h"
 
 namespace ouzel {
 namespace {

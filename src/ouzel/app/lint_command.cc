@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/pipeline_file.h"
 #include "ouzel/base/file_system.h"
+#include "ouzel/pipeline/pipeline_file.h"
 #include "ouzel/spec/quantity.h"
 
 namespace ouzel {

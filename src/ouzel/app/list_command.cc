@@ -2,9 +2,9 @@
 #include <memory>
 #include <string>
 
-#include "ouzel/app/catalog.h"
 #include "ouzel/app/commands.h"
-#include "ouzel/app/pipeline_fields.h"
+#include "ouzel/pipeline/catalog.h"
+#include "ouzel/pipeline/pipeline_fields.h"
 #include "ouzel/spec/reference.h"
 
 namespace ouzel {

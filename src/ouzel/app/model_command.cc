@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/model_card.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/model/onnx_file.h"
 #include "ouzel/model/onnx_plan.h"
 #include "ouzel/spec/finding.h"
+#include "ouzel/tool/model_card.h"
 
 namespace ouzel {
 namespace {

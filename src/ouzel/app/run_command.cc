@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/pipeline_file.h"
-#include "ouzel/app/run.h"
+#include "ouzel/pipeline/pipeline_file.h"
+#include "ouzel/run/run.h"
 
 namespace ouzel {
 namespace {

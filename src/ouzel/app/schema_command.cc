@@ -2,7 +2,7 @@
 #include <string>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/pipeline_fields.h"
+#include "ouzel/pipeline/pipeline_fields.h"
 #include "ouzel/spec/json_schema.h"
 
 namespace ouzel {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/pipeline_file.h"
-#include "ouzel/app/score.h"
 #include "ouzel/app/text_flags.h"
+#include "ouzel/pipeline/pipeline_file.h"
+#include "ouzel/tool/score.h"
 
 namespace ouzel {
 namespace {

@@ -1,8 +1,8 @@
 #include <memory>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/send.h"
 #include "ouzel/app/text_flags.h"
+#include "ouzel/tool/send.h"
 
 namespace ouzel {
 namespace {

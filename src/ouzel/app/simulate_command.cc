@@ -4,9 +4,9 @@
 #include <string>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/simulate.h"
 #include "ouzel/decode/timestamp.h"
 #include "ouzel/spec/quantity.h"
+#include "ouzel/tool/simulate.h"
 
 namespace ouzel {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/tap.h"
+#include "ouzel/tool/tap.h"
 
 namespace ouzel {
 namespace {

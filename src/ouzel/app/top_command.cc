@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/top.h"
+#include "ouzel/tool/terminal/top.h"
 
 namespace ouzel {
 

@@ -1,8 +1,8 @@
 #include <memory>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/topics.h"
 #include "ouzel/base/types.h"
+#include "ouzel/tool/kafka/topics.h"
 
 namespace ouzel {
 

@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "ouzel/app/commands.h"
-#include "ouzel/app/version.h"
+#include "ouzel/run/version.h"
 
 namespace ouzel {
 namespace {

@@ -1,4 +1,4 @@
-/// What a reader of the log that sends outcomes on (a sink, gateway/egress) shows of itself:
+/// What a reader of the log that sends outcomes on (a sink, egress) shows of itself:
 /// /metrics, /readyz?verbose, /api/v1/status. A value.
 #pragma once
 

@@ -11,7 +11,7 @@
 
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
-#include "ouzel/gateway/egress/letter_replay.h"
+#include "ouzel/egress/letter_replay.h"
 #include "ouzel/http/message.h"
 #include "ouzel/http/router.h"
 #include "ouzel/serve/reading_thread.h"
