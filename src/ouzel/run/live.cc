@@ -30,6 +30,10 @@ Applied refusal(std::vector<std::string> why) {
   return {.what = Applied::What::refused, .why = std::move(why)};
 }
 
+Applied later(const Error& error) {
+  return {.what = Applied::What::later, .why = {error.message}};
+}
+
 http::Response answer(const Applied& applied) {
   if (applied.what == Applied::What::later) {
     return http::problem(503, "the pipeline could not be changed yet: " + applied.why.front());
@@ -245,6 +249,8 @@ Applied Live::apply(bool insists) {
   if (options_.file.path == "-") {
     return refusal({"the pipeline came from stdin and cannot be read again: give run a file"});
   }
+  // Before a model is loaded, as this may be tried for long.
+  if (const auto may = assembly_->may_change(); !may) return later(may.error());
   RunOptions next = options_;
   next.file.plan.clear();
   auto own = load(next.file);
@@ -289,7 +295,7 @@ std::optional<PlanRecord> Live::news() {
 
 bool Live::follow_group() {
   const auto record = news();
-  if (!record) return true;
+  if (!record || !assembly_->may_change()) return true;
   auto next = followed(*record);
   const Applied applied =
       next ? change_to(std::move(*next), "worker " + record->worker + " told the group")
@@ -352,10 +358,6 @@ Result<void> Live::begin_with_group() {
 }
 
 Applied Live::change_to(RunOptions next, const std::string& cause) {
-  const auto later = [](const Error& error) {
-    return Applied{.what = Applied::What::later, .why = {error.message}};
-  };
-  if (const auto may = assembly_->may_change(); !may) return later(may.error());
   next.rebuild_state = false;
   const SteadyTime begun = seams_.clock->steady();
   Result<bool> changed = false;
