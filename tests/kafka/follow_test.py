@@ -16,6 +16,7 @@ import worker
 from engine import ouzel
 
 PARTITIONS = 4
+UNAVAILABLE = 69
 WAIT_S = 60
 RATE = 300
 PIPELINE = """\
@@ -250,6 +251,28 @@ class Follow(unittest.TestCase):
         self.assertTrue(first.apply()["changed"])
         group.all_run(0.8)
         self.assertGreater(len(group.told()), fine + 5)
+
+    def test_what_cannot_be_now_is_done_when_it_can(self):
+        group = Group(self, "later", members=1)
+        member, node = group.members[0], self.cluster.nodes[0]
+        node.kill()
+        self.addCleanup(lambda: node.running or node.start())
+        member.write(0.8)
+        answer = member.apply(code=UNAVAILABLE)
+        self.assertIn("could not be changed yet: Kafka does not answer", answer["detail"])
+        member.process.signal(signal.SIGHUP)
+        group.until(lambda: member.said("not changed yet") == 2)
+        node.start()
+        group.all_run(0.8)
+        group.until(lambda: len(group.told()) == 1)
+        node.kill()
+        member.write(0.7)
+        member.process.signal(signal.SIGHUP)
+        time.sleep(2)
+        begin = time.monotonic()
+        self.assertIn(member.process.stop(), (0, UNAVAILABLE), member.process.log_tail())
+        self.assertLess(time.monotonic() - begin, 25)
+        node.start()
 
     def test_two_at_once_agree(self):
         group = Group(self, "race", members=2)

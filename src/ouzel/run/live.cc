@@ -30,9 +30,7 @@ Applied refusal(std::vector<std::string> why) {
   return {.what = Applied::What::refused, .why = std::move(why)};
 }
 
-Applied later(const Error& error) {
-  return {.what = Applied::What::later, .why = {error.message}};
-}
+Applied later(const Error& error) { return {.what = Applied::What::later, .why = {error.message}}; }
 
 http::Response answer(const Applied& applied) {
   if (applied.what == Applied::What::later) {

@@ -22,6 +22,7 @@ constexpr std::chrono::nanoseconds kDrainMax = std::chrono::seconds(5);
 constexpr std::chrono::nanoseconds kSnapshotMax = std::chrono::seconds(3);
 /// A change waits so long for the consumer thread.
 constexpr std::chrono::nanoseconds kTakeUpMax = std::chrono::seconds(5);
+constexpr milliseconds kAnswer{2000};
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
@@ -412,7 +413,7 @@ Result<void> KafkaEngine::change(KafkaWork next) {
     change->done.wait();
   }
   if (change->begun) return {};
-  return fail(ErrorCode::unavailable, "what is in flight could not be committed yet");
+  return fail(ErrorCode::unavailable, "Kafka does not answer, or not in time");
 }
 
 bool KafkaEngine::change_asked() const {
@@ -429,7 +430,9 @@ void KafkaEngine::change_over() {
   }
   if (!change) return;
   const auto partitions = all();
-  if (!drain(partitions)) return change->done.signal();
+  // What is closed can be opened again only with a broker's answer.
+  const bool answered = consumer_->partitions_of(options_.source.topic, kAnswer).has_value();
+  if (!answered || !drain(partitions)) return change->done.signal();
   const bool joined = joined_.exchange(false);
   for (const PartitionPtr& partition : partitions) close_partition(*partition);
   {
