@@ -114,7 +114,7 @@ class Layers(unittest.TestCase):
 
     def test_allows_the_row_and_nothing_else(self):
         self.assertEqual(self.including("lane", "ouzel/stage/stage.h"), "")
-        self.assertEqual(self.including("app", "ouzel/lane/lane.h"), "")
+        self.assertEqual(self.including("run", "ouzel/lane/lane.h"), "")
         for folder, target in (("base", "ouzel/batch/batch.h"), ("batch", "ouzel/log/log.h"),
                                ("feature", "ouzel/decode/decoder.h"), ("http", "ouzel/log/log.h"),
                                ("lane", "ouzel/model/detector.h"),
@@ -122,9 +122,9 @@ class Layers(unittest.TestCase):
             with self.subTest(folder=folder, target=target):
                 self.assertIn("a.cc:1: ", self.including(folder, target))
 
-    def test_only_the_log_and_app_know_an_implementation(self):
+    def test_few_know_an_implementation_of_the_log(self):
         self.assertIn("log/log.h only", self.including("lane", "ouzel/log/segment/segment_log.h"))
-        self.assertEqual(self.including("app", "ouzel/log/segment/segment_log.h"), "")
+        self.assertEqual(self.including("run", "ouzel/log/segment/segment_log.h"), "")
 
     def test_a_test_may_use_its_equals_and_all_below(self):
         self.assertEqual(self.including("feature", "ouzel/decode/decoder.h", "a_test.cc"), "")

@@ -99,7 +99,8 @@ void KeyTable::set_epoch(std::uint64_t epoch) {
   epoch_ = epoch;
 }
 
-void KeyTable::drop_pending() {
+void KeyTable::hand_on() {
+  evicted_ = 0;
   for (Mark& mark : marks_) mark.pending = false;
 }
 

@@ -85,7 +85,7 @@ class KeyTable {
   std::size_t size() const { return size_; }
   std::size_t keys_max() const { return keys_max_; }
   std::size_t row_bytes() const { return row_bytes_; }  ///< Of one key, its header included.
-  std::uint64_t evicted() const { return evicted_; }    ///< Since this object was made.
+  std::uint64_t evicted() const { return evicted_; }    ///< Since it was made or handed on.
   std::size_t memory_bytes() const;
 
   // -- snapshots ------------------------------------------------------------------------------
@@ -103,8 +103,8 @@ class KeyTable {
   void set_copy(std::function<void(std::size_t index)> copy) { copy_ = std::move(copy); }
   void mark_pending(std::size_t index) { marks_[index].pending = true; }
   bool pending(std::size_t index) const { return marks_[index].pending; }
-  /// No chunk is pending any more, and none has been handed to `copy` for that.
-  void drop_pending();
+  /// The table has another owner: no chunk is pending, and `evicted` counts from 0.
+  void hand_on();
   /// Hands the chunk to `copy` now, if it is pending.
   void copy_if_pending(std::size_t index);
 

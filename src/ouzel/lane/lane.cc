@@ -29,7 +29,7 @@ Result<void> Lane::restore(SnapshotSlots& slots, const SnapshotHeader& header,
 void Lane::take_state(Lane& from) {
   OUZEL_CHECK(from.plan_.state_hash == plan_.state_hash);
   runner_.take_state(from.runner_);
-  runner_.state().keys().drop_pending();  // A snapshot that was under way is given up.
+  runner_.state().keys().hand_on();  // A snapshot that was under way is given up.
   epoch_ = from.epoch_;
 }
 
@@ -40,6 +40,7 @@ void Lane::resume_at(Offset first, Offset committed, const Totals& totals, bool 
   switch_pending_ = switched;
   next_shown_.store(next_.value(), std::memory_order_release);
   KeyTable& keys = runner_.state().keys();
+  keys_shown_.store(keys.size(), std::memory_order_relaxed);
   keys.set_copy([this, &keys](std::size_t index) {
     if (!seams_.slots->write_chunk(index, keys.chunk(index))) capture_failed_ = true;
   });

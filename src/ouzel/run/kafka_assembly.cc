@@ -19,9 +19,9 @@ namespace ouzel {
 namespace {
 
 /// CONTRACT: a signal drains, commits and ends within 25 s.
-constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(17);
+constexpr std::chrono::nanoseconds kDrainGrace = std::chrono::seconds(14);
 constexpr std::chrono::milliseconds kMeetMax = std::chrono::seconds(3);
-constexpr std::chrono::nanoseconds kTellMax = std::chrono::seconds(3);
+constexpr std::chrono::nanoseconds kTellMax = std::chrono::seconds(2);
 
 Result<KafkaEngineOptions> engine_options(const RunOptions& options) {
   const Pipeline& pipeline = options.pipeline;

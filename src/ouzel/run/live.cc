@@ -19,6 +19,8 @@ constexpr std::chrono::nanoseconds kLookEvery = std::chrono::seconds(1);
 /// How long sinks may still deliver at the end.
 constexpr std::chrono::nanoseconds kDeliverMax = std::chrono::seconds(3);
 constexpr std::chrono::nanoseconds kPauseMax = std::chrono::seconds(5);
+/// The group's plan that could not be followed is tried again.
+constexpr std::chrono::nanoseconds kFollowAgain = std::chrono::seconds(10);
 /// A request whose wish cannot be met now gets its answer then.
 constexpr std::chrono::nanoseconds kAnswerMax = std::chrono::seconds(10);
 
@@ -98,7 +100,8 @@ std::string table_stamps(const Pipeline& pipeline) {
 Result<std::unique_ptr<Live>> Live::open(const RunOptions& options, AssemblySeams seams) {
   std::unique_ptr<Live> live(new Live(seams));
   live->options_ = options;
-  live->take_own({.pipeline = options.pipeline, .effective = options.effective});
+  live->take_own({.pipeline = options.pipeline, .effective = options.effective},
+                 table_stamps(options.pipeline));
   live->changed_ = seams.clock->steady();
   OUZEL_TRY_VOID(live->begin_with_group());
   OUZEL_TRY(live->assembly_, Assembly::open(live->options_, seams));
@@ -208,12 +211,13 @@ bool Live::tables_changed() {
 }
 
 /// What the pipeline file says now, and as whose part.
-void Live::take_own(LoadedPipeline own) {
+/// `stamps`: from before it was read, or just after; an edit since then is found.
+void Live::take_own(LoadedPipeline own, std::string stamps) {
   own_ = std::move(own);
   // Only its texts are compared; the memory of a model in force is not held twice.
   own_.pipeline.model.reset();
   own_.pipeline.tables.clear();
-  stamps_ = table_stamps(own_.pipeline);
+  stamps_ = std::move(stamps);
 }
 
 /// For who finds nothing changed, perhaps because another came first.
@@ -253,6 +257,7 @@ Applied Live::apply(bool insists) {
   next.file.plan.clear();
   auto own = load(next.file);
   if (!own) return refusal(std::move(own.error()));
+  std::string stamps = table_stamps(own->pipeline);
   const bool decides = insists || own->pipeline.canonical != own_.pipeline.canonical;
   // Else the group's plan stays, and only how the file says that it is run is new.
   if (!decides) next.file.plan = options_.file.plan;
@@ -261,7 +266,7 @@ Applied Live::apply(bool insists) {
   const Hash128 before = assembly_->plan_hash();
   Applied applied;
   if (same_file({.pipeline = options_.pipeline, .effective = options_.effective}, *loaded)) {
-    take_own(std::move(*own));
+    take_own(std::move(*own), std::move(stamps));
     applied = unchanged();
   } else {
     auto fixed = fixed_changes(options_.pipeline, loaded->pipeline);
@@ -270,7 +275,7 @@ Applied Live::apply(bool insists) {
     next.effective = std::move(loaded->effective);
     applied = change_to(std::move(next), wish_.cause);
     if (applied.what != Applied::What::changed) return applied;
-    take_own(std::move(*own));
+    take_own(std::move(*own), std::move(stamps));
   }
   if (decides) tell_group(before, applied);
   return applied;
@@ -291,22 +296,25 @@ std::optional<PlanRecord> Live::news() {
   return std::nullopt;
 }
 
+/// What could not be followed is tried again: a directory may come back, a file be whole again.
 bool Live::follow_group() {
   const auto record = news();
-  if (!record || !assembly_->may_change()) return true;
+  const SteadyTime now = seams_.clock->steady();
+  if (!record || !assembly_->may_change() || (refused_ == record && now < follow_again_)) {
+    return true;
+  }
   auto next = followed(*record);
   const Applied applied =
       next ? change_to(std::move(*next), "worker " + record->worker + " told the group")
            : refusal(std::move(next.error()));
+  if (applied.what != Applied::What::changed) follow_again_ = now + kFollowAgain;
+  if (applied.what != Applied::What::changed && refused_ == record) return true;  // Said already.
   if (applied.what == Applied::What::later) {
-    if (!std::exchange(follow_put_off_, true)) {
-      logging::warn("the group's plan is not followed yet", {{"why", applied.why.front()}});
-    }
-    return true;
+    logging::warn("the group's plan is not followed yet", {{"why", applied.why.front()}});
+  } else {
+    tell(applied);
   }
-  follow_put_off_ = false;
-  heard_ = record;
-  tell(applied);
+  refused_ = record;
   return applied.what != Applied::What::fatal;
 }
 

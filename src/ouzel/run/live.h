@@ -91,7 +91,7 @@ class Live {
   Followed followed(const PlanRecord& record) const;
   using Loaded = tl::expected<LoadedPipeline, std::vector<std::string>>;
   Loaded load(const PipelineFile& file) const;
-  void take_own(LoadedPipeline own);
+  void take_own(LoadedPipeline own, std::string stamps);
   bool tables_changed();
 
   const AssemblySeams seams_;
@@ -106,10 +106,11 @@ class Live {
   SteadyTime changed_{};  ///< When what is in force came into force, and why.
   std::string cause_ = "the engine started";
   Wish wish_;
-  bool follow_put_off_ = false;  ///< That the group's plan has to wait has been said.
-  SteadyTime looked_{};          ///< At the tables' files.
-  std::string stamps_;  ///< Size and time of the tables' files when they were last looked at.
-  std::mutex mutex_;    ///< Of asked_.
+  std::optional<PlanRecord> refused_;  ///< The group's plan could not be followed, as was said.
+  SteadyTime follow_again_{};
+  SteadyTime looked_{};  ///< At the tables' files.
+  std::string stamps_;   ///< Size and time of the tables' files when they were last looked at.
+  std::mutex mutex_;     ///< Of asked_.
   std::deque<http::Responder> asked_;
 };
 

@@ -141,14 +141,15 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void recover(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks,
                KafkaPartition* before);
   static bool carry_on(KafkaPartition& partition, KafkaPartition* before);
-  CommitNote read_offset(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks);
+  CommitNote read_offset(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks,
+                         const KafkaPartition* before);
   void judge(PartitionFound& found, PartitionId id, const CommitNote& note,
              const Watermarks& marks);
   void restore(KafkaPartition& partition);
   void restore_listed(KafkaPartition& partition);
   std::unique_ptr<Lane> make_lane(KafkaPartition& partition);
   void close_partition(KafkaPartition& partition);
-  bool drain(std::span<const PartitionPtr> partitions);
+  bool drain(std::span<const PartitionPtr> partitions, std::chrono::nanoseconds commit_max);
   bool change_asked() const;
   void change_over();
   void reopen_diverged();

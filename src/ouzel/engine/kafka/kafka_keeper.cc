@@ -44,13 +44,12 @@ void KafkaEngine::run_keeper() {
       }
       publish(std::move(job));
     }
-    if (closing_.load(std::memory_order_acquire)) continue;  // The end does not wait for brokers.
-    ask_for_snapshots();
-    remove_replaced();
-    keep_plan();
-    watch_partitions();
-    tell();
-    watch_group_plan();
+    for (const auto step :
+         {&KafkaEngine::ask_for_snapshots, &KafkaEngine::remove_replaced, &KafkaEngine::keep_plan,
+          &KafkaEngine::watch_partitions, &KafkaEngine::tell, &KafkaEngine::watch_group_plan}) {
+      if (closing_.load(std::memory_order_acquire)) break;  // The end does not wait for brokers.
+      (this->*step)();
+    }
   }
 }
 
@@ -105,6 +104,11 @@ void KafkaEngine::watch_group_plan() {
   models_end_ = *end;
   const std::lock_guard lock(mutex_);
   group_plan_ = std::move(*record);
+  if (group_plan_ || telling_) return;
+  // The group's first: so that a later record can say what it replaced.
+  telling_ = std::make_shared<Telling>();
+  telling_->text = work_.plan->text;
+  telling_->before = work_.plan->hash;
 }
 
 void KafkaEngine::keep_plan() {

@@ -21,7 +21,7 @@ constexpr milliseconds kTryAgain{100};
 constexpr std::chrono::nanoseconds kDrainMax = std::chrono::seconds(5);
 constexpr std::chrono::nanoseconds kSnapshotMax = std::chrono::seconds(3);
 /// A change waits so long for the consumer thread.
-constexpr std::chrono::nanoseconds kTakeUpMax = std::chrono::seconds(5);
+constexpr std::chrono::nanoseconds kTakeUpMax = std::chrono::seconds(2);
 constexpr milliseconds kAnswer{2000};
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
@@ -53,7 +53,7 @@ void KafkaEngine::revoked(std::span<const PartitionId> partitions, bool lost) {
     if (auto partition = find(id)) going.push_back(std::move(partition));
   }
   // At the end of the program nobody waits for brokers that do not answer: it all comes again.
-  if (!lost && !drain(going) && closing_.load()) log_->give_up();
+  if (!lost && !drain(going, kDrainMax) && closing_.load()) log_->give_up();
   kill_point(KillPoint::drained);
   for (const PartitionPtr& partition : going) close_partition(*partition);
   kill_point(KillPoint::after_revoked);
@@ -146,10 +146,11 @@ void KafkaEngine::fence_owner(PartitionId id) {
 
 /// Fills in what the group knows of the partition; returns what its next commit says beside that.
 CommitNote KafkaEngine::read_offset(KafkaPartition& partition, const GroupOffset& at,
-                                    const Watermarks& marks) {
+                                    const Watermarks& marks, const KafkaPartition* before) {
   PartitionFound& found = partition.found;
   const bool latest = options_.source.from == FirstOffset::latest;
-  found.committed = at.offset.value_or(latest ? marks.high : marks.low);
+  const Offset begin = latest ? marks.high : marks.low;
+  found.committed = at.offset.value_or(before != nullptr ? before->input.next : begin);
   found.oldest = at.offset ? marks.low : found.committed;
   CommitNote note{.began = found.committed, .partitions = partition_count_};
   const auto last = at.offset ? read_note(at.metadata) : std::nullopt;
@@ -190,7 +191,7 @@ void KafkaEngine::judge(PartitionFound& found, PartitionId id, const CommitNote&
 void KafkaEngine::recover(KafkaPartition& partition, const GroupOffset& at, const Watermarks& marks,
                           KafkaPartition* before) {
   PartitionFound& found = partition.found;
-  CommitNote note = read_offset(partition, at, marks);
+  CommitNote note = read_offset(partition, at, marks, before);
   judge(found, partition.id, note, marks);
   if (!found.stopped.empty()) {
     found.replay_offset = found.committed;
@@ -320,7 +321,8 @@ std::unique_ptr<Lane> KafkaEngine::make_lane(KafkaPartition& partition) {
 
 /// Before a hand-over: what is in flight is committed, and a snapshot holds the state there. False:
 /// not all of it was committed in time.
-bool KafkaEngine::drain(std::span<const PartitionPtr> partitions) {
+bool KafkaEngine::drain(std::span<const PartitionPtr> partitions,
+                        std::chrono::nanoseconds commit_max) {
   Wake pause;
   const auto wait = [&](std::chrono::nanoseconds most, const auto& done) {
     SteadyTime end = clock_.steady() + most;
@@ -336,7 +338,7 @@ bool KafkaEngine::drain(std::span<const PartitionPtr> partitions) {
     }
     return false;
   };
-  if (!wait(kDrainMax,
+  if (!wait(commit_max,
             [](const KafkaPartition& one) { return one.input.inbox.in_flight() == 0; })) {
     return false;
   }
@@ -432,7 +434,7 @@ void KafkaEngine::change_over() {
   const auto partitions = all();
   // What is closed can be opened again only with a broker's answer.
   const bool answered = consumer_->partitions_of(options_.source.topic, kAnswer).has_value();
-  if (!answered || !drain(partitions)) return change->done.signal();
+  if (!answered || !drain(partitions, kAnswer)) return change->done.signal();
   const bool joined = joined_.exchange(false);
   for (const PartitionPtr& partition : partitions) close_partition(*partition);
   {
