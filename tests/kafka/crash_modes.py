@@ -347,7 +347,8 @@ class Storm(crash_campaign.Campaign):
 
 class Changes(crash_campaign.Campaign):
     """A worker is told of another plan, and while it and the others go over one of them is killed.
-    In the end all run what was said last."""
+    Who dies before it has told the group comes back with its own new file, so in the end one is
+    told once more, and all run that."""
     workers_count = 3
     must_count = ("changes", "kills")
     AGREE_S = 60
@@ -381,6 +382,13 @@ class Changes(crash_campaign.Campaign):
     def mend(self):
         super().mend()
         end = time.monotonic() + self.AGREE_S
+        one = self.workers[0]
+        self.write(one)
+        while subprocess.run([worker.program(), "apply", "--url", one.url or ""], check=False,
+                             capture_output=True).returncode != 0:
+            if time.monotonic() > end:
+                self.fail_loudly("a worker that nobody disturbs cannot be told")
+            time.sleep(0.5)
         while True:
             plans = {worker.in_force(one.url) for one in self.workers}
             if len(plans) == 1 and None not in plans:
