@@ -1,4 +1,6 @@
 """Each rule of the worker switched off (base/fault.h), and what must show it."""
+import time
+
 import crash_campaign
 import crash_modes
 
@@ -13,7 +15,10 @@ class Hooked:
 
 
 class NeverAnswered(Hooked, crash_modes.Undecided):
+    JOINED_S = 4
+
     def disturb(self):
+        time.sleep(self.JOINED_S)   # What a worker still hands over it does not send again.
         self.never_answer()
 
 
