@@ -111,7 +111,10 @@ class Sinks(unittest.TestCase):
                 self.wait_ids(receiver, wanted)
                 self.assertEqual(faults(receiver.got(), wanted, gaps=wanted is rejected), [])
             self.check_bytes(everything, lines)
-            self.assertLess(len(batched.got()), len(lines) / 2)
+            # How many wait for a request is a matter of speed; that they share one is not.
+            sizes = {len(one.events()) for one in batched.got()}
+            self.assertGreater(max(sizes), 1)
+            self.assertLessEqual(max(sizes), 5)
             engine.wait_metric("ouzel_sink_lag_events", 0, WAIT_S)
             self.check_metrics(engine.metrics(), len(lines), len(rejected))
             self.assertEqual(engine.stop(), 0)
