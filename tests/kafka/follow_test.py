@@ -19,21 +19,6 @@ PARTITIONS = 4
 UNAVAILABLE = 69
 WAIT_S = 60
 RATE = 300
-PIPELINE = """\
-name: {name}
-source:
-  kafka: {{topic: {name}-events, snapshots: {snapshots}}}
-schema:
-  key: device
-  time: ts
-  fields: {{v: number}}
-enrich: [{{table: loads.csv, key: device, add: [load]}}]
-features:
-  - {{ratio: [v, load]}}
-decide: {{threshold: {threshold}, review: 0.1, include_features: true}}
-limits: {{partitions: {partitions}}}
-kafka: {{bootstrap.servers: "{bootstrap}"}}
-"""
 LOADS = "device,load\na,2\nb,4\n"
 
 
@@ -49,7 +34,7 @@ class Member:
         self.process = worker.Worker(group.folder, number, self.file)
 
     def write(self, threshold, more="", **names):
-        self.file.write_text(PIPELINE.format(**{
+        self.file.write_text(worker.WITH_TABLE.format(**{
             "name": self.group.name, "snapshots": self.group.folder / "snapshots",
             "threshold": threshold, "partitions": PARTITIONS,
             "bootstrap": self.group.cluster.bootstrap, **names}) + more)
@@ -89,6 +74,7 @@ class Group:
         self.until(lambda: all(one.process.url and worker.ready(one.process.url)[0] == 200
                                for one in self.members))
         self.settle()
+        self.until(self.told)
 
     def until(self, good, wait_s=WAIT_S):
         end = time.monotonic() + wait_s

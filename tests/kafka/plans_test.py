@@ -12,20 +12,6 @@ import judge
 import worker
 from engine import ouzel
 
-PIPELINE = """\
-name: plans
-source:
-  kafka: {{topic: plans-events, snapshots: {snapshots}}}
-schema:
-  key: device
-  time: ts
-  fields: {{v: number}}
-enrich: [{{table: loads.csv, key: device, add: [load]}}]
-features:
-  - {{ratio: [v, load]}}
-decide: {{include_features: true}}
-kafka: {{bootstrap.servers: "{bootstrap}"}}
-"""
 TABLES = "device,load\na,2\nb,4\n", "device,load\na,5\nb,10\n"
 WAIT_S = 60
 
@@ -47,8 +33,9 @@ class Plans(unittest.TestCase):
         self.table = self.here / "loads.csv"
         self.table.write_text(TABLES[0])
         self.pipeline = self.here / "plans.yaml"
-        self.pipeline.write_text(PIPELINE.format(snapshots=self.shared,
-                                                 bootstrap=self.cluster.bootstrap))
+        self.pipeline.write_text(worker.WITH_TABLE.format(
+            name="plans", snapshots=self.shared, threshold=0.9, partitions=8,
+            bootstrap=self.cluster.bootstrap))
         clients.create_topics(self.cluster.bootstrap, "plans-events", "plans-outcomes",
                               "plans-rejects", "plans-journal", "plans-models",
                               partitions=1)

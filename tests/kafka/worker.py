@@ -45,6 +45,23 @@ kafka:
   bootstrap.servers: {bootstrap}
 {kafka}"""
 
+# A plan of two files: the pipeline and loads.csv beside it.
+WITH_TABLE = """\
+name: {name}
+source:
+  kafka: {{topic: {name}-events, snapshots: {snapshots}}}
+schema:
+  key: device
+  time: ts
+  fields: {{v: number}}
+enrich: [{{table: loads.csv, key: device, add: [load]}}]
+features:
+  - {{ratio: [v, load]}}
+decide: {{threshold: {threshold}, review: 0.1, include_features: true}}
+limits: {{partitions: {partitions}}}
+kafka: {{bootstrap.servers: "{bootstrap}"}}
+"""
+
 
 def program(hooks=False):
     return BUILD / ("ouzel_hooks" if hooks else "ouzel")

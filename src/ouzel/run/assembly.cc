@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "ouzel/engine/kafka/shared_plans.h"
 #include "ouzel/run/kafka_assembly.h"
 #include "ouzel/run/segment_assembly.h"
 
@@ -19,8 +20,7 @@ Result<std::optional<PlanRecord>> Assembly::group_plan_of(const RunOptions& opti
 }
 
 std::string Assembly::archive_of(const RunOptions& options) {
-  const std::string& shared = options.pipeline.kafka_source.snapshots;
-  return shared.empty() ? options.data_dir : shared;
+  return plans_root(options.pipeline.kafka_source.snapshots, options.data_dir);
 }
 
 unsigned io_thread_count(const RunOptions& options) { return std::max(1U, options.io_threads); }

@@ -65,14 +65,17 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
 
 Result<std::optional<PlanRecord>> KafkaAssembly::group_plan_of(const RunOptions& options) {
   OUZEL_TRY(const KafkaEngineOptions wanted, engine_options(options));
-  // So that a missing topic is said as it is of the others.
-  OUZEL_TRY_VOID(KafkaEngine::count_partitions(wanted, kMeetMax));
   GroupPlan group({.consumer_settings = wanted.consumer_settings,
                    .producer_settings = wanted.producer_settings,
                    .topic = wanted.source.models,
                    .group = wanted.source.group,
                    .worker = {}});
-  return group.read(kMeetMax);
+  auto found = group.read(kMeetMax);
+  // A missing topic is said as it is of the others, and may come.
+  if (!found && found.error().code == ErrorCode::config) {
+    OUZEL_TRY_VOID(KafkaEngine::count_partitions(wanted, kMeetMax));
+  }
+  return found;
 }
 
 Result<void> KafkaAssembly::tell_group(const Hash128& before) {

@@ -277,13 +277,9 @@ Applied Live::apply(bool insists) {
     if (applied.what != Applied::What::changed) return applied;
     take_own(std::move(*own), std::move(stamps));
   }
-  if (decides) tell_group(before, applied);
+  if (!decides) return applied;
+  if (const auto told = assembly_->tell_group(before); !told) applied.untold = told.error().message;
   return applied;
-}
-
-void Live::tell_group(const Hash128& before, Applied& applied) {
-  const auto told = assembly_->tell_group(before);
-  if (!told) applied.untold = told.error().message;
 }
 
 /// What the topic of the group's plan says, if it has not been answered yet and asks for another.

@@ -84,7 +84,6 @@ class Live {
   Applied change_to(RunOptions next, const std::string& cause);
   Applied replace_by(RunOptions next);
   Applied unchanged() const;
-  void tell_group(const Hash128& before, Applied& applied);
   std::optional<PlanRecord> news();
   Result<void> begin_with_group();
   using Followed = tl::expected<RunOptions, std::vector<std::string>>;

@@ -18,11 +18,12 @@ constexpr std::size_t kBatch = 100;
 }  // namespace
 
 Result<std::optional<PlanRecord>> GroupPlan::read(milliseconds limit) {
-  const TopicStart start{
-      .kind = TopicStart::Kind::offset, .partition = kPartition, .offset = next_};
-  const TopicStart beginning{.kind = TopicStart::Kind::beginning, .partition = kPartition};
-  OUZEL_TRY(const auto reader, TopicReader::open(options_.consumer_settings, options_.topic,
-                                                 next_ == Offset{} ? beginning : start, limit));
+  using Kind = TopicStart::Kind;
+  const TopicStart start{.kind = next_ == Offset{} ? Kind::beginning : Kind::offset,
+                         .partition = kPartition,
+                         .offset = next_};
+  OUZEL_TRY(const auto reader,
+            TopicReader::open(options_.consumer_settings, options_.topic, start, limit));
   std::vector<KafkaMessage> messages;
   while (!reader->at_end()) {
     messages.clear();
@@ -42,9 +43,10 @@ Result<std::optional<PlanRecord>> GroupPlan::read(milliseconds limit) {
   return newest_;
 }
 
-Result<void> GroupPlan::write(const std::string& text, const Hash128& before, milliseconds limit) {
+Result<void> GroupPlan::write(const std::string& text, const std::optional<Hash128>& before,
+                              milliseconds limit) {
   OUZEL_TRY(const auto last, read(limit));
-  if (last && last->text == text) return {};
+  if (last && (!before || last->text == text)) return {};
   const PlanRecord record = next_record(last, text, before, options_.worker);
   Result<void> done = fail(ErrorCode::unavailable, "kafka: no answer in time");
   const auto reported = [&done](void* /*token*/, const Error* failure) {

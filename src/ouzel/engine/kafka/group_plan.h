@@ -30,8 +30,9 @@ class GroupPlan {
   /// The group's newest record, once all that is there has been read.
   Result<std::optional<PlanRecord>> read(std::chrono::milliseconds limit);
   /// Says that a plan of this text runs now in place of `before`, if the group's newest record does
-  /// not say so already. Durable when it returns; after an error it may or may not be.
-  Result<void> write(const std::string& text, const Hash128& before,
+  /// not say so already. Durable when it returns; after an error it may or may not be. Without a
+  /// `before` it is the group's first record, and not written if there is one.
+  Result<void> write(const std::string& text, const std::optional<Hash128>& before,
                      std::chrono::milliseconds limit);
 
  private:

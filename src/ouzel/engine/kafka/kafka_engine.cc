@@ -126,9 +126,8 @@ Result<void> KafkaEngine::prepare(Random& random) {
   OUZEL_TRY_VOID(fs_.sync_directory(snapshot_root()));
   const std::string names = source.group + '\n' + source.topic + '\n' + plan.schema.key.name;
   owners_.emplace(fs_, snapshot_root(), transactional_id_, hash128(names).low);
-  const bool shared = !source.snapshots.empty();
   plans_.emplace(fs_, clock_,
-                 SharedPlans::Options{.root = shared ? source.snapshots : options_.data_dir,
+                 SharedPlans::Options{.root = plans_root(source.snapshots, options_.data_dir),
                                       .worker = worker(),
                                       .retention = options_.retention});
   OUZEL_TRY_VOID(plans_->keep(plan));  // Before any outcome is decided by it.

@@ -118,8 +118,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   /// A plan to tell the group of, from who asks to the keeper.
   struct Telling {
     std::string text;
-    Hash128 before;
-    Result<void> result;  ///< When `done`.
+    std::optional<Hash128> before;  ///< Absent: the group's first.
+    Result<void> result;            ///< When `done`.
     Wake done;
   };
 

@@ -46,7 +46,7 @@ void KafkaEngine::run_keeper() {
     }
     for (const auto step :
          {&KafkaEngine::ask_for_snapshots, &KafkaEngine::remove_replaced, &KafkaEngine::keep_plan,
-          &KafkaEngine::watch_partitions, &KafkaEngine::tell, &KafkaEngine::watch_group_plan}) {
+          &KafkaEngine::watch_partitions, &KafkaEngine::watch_group_plan, &KafkaEngine::tell}) {
       if (closing_.load(std::memory_order_acquire)) break;  // The end does not wait for brokers.
       (this->*step)();
     }
@@ -108,7 +108,6 @@ void KafkaEngine::watch_group_plan() {
   // The group's first: so that a later record can say what it replaced.
   telling_ = std::make_shared<Telling>();
   telling_->text = work_.plan->text;
-  telling_->before = work_.plan->hash;
 }
 
 void KafkaEngine::keep_plan() {

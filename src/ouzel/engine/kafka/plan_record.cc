@@ -29,14 +29,14 @@ bool PlanRecord::replaces(const Hash128& plan) const {
 }
 
 PlanRecord next_record(const std::optional<PlanRecord>& last, std::string text,
-                       const Hash128& before, std::string worker) {
+                       const std::optional<Hash128>& before, std::string worker) {
   PlanRecord out{.text = std::move(text), .replaced = {}, .worker = std::move(worker)};
   const Hash128 plan = out.plan();
   const auto add = [&](const Hash128& hash) {
     const bool full = out.replaced.size() == kReplacedMax;
     if (hash != plan && !out.replaces(hash) && !full) out.replaced.push_back(hash);
   };
-  add(before);
+  if (before) add(*before);
   if (last) {
     add(last->plan());
     for (const Hash128& hash : last->replaced) add(hash);

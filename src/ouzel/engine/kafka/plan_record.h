@@ -28,7 +28,7 @@ inline constexpr std::size_t kReplacedMax = 100;
 
 /// What a worker writes that brings `text` in place of `before`, while `last` is the group's.
 PlanRecord next_record(const std::optional<PlanRecord>& last, std::string text,
-                       const Hash128& before, std::string worker);
+                       const std::optional<Hash128>& before, std::string worker);
 
 /// Nullopt: no such record.
 std::optional<PlanRecord> read_plan_record(const Record& record);

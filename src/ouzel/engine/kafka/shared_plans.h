@@ -21,6 +21,11 @@
 
 namespace ouzel {
 
+/// The root of what workers keep: the directory that they share, else a worker's own.
+inline const std::string& plans_root(const std::string& snapshots, const std::string& data_dir) {
+  return snapshots.empty() ? data_dir : snapshots;
+}
+
 class SharedPlans {
  public:
   /// Often enough to call `keep` again.
