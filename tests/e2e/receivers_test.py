@@ -3,6 +3,7 @@ import base64
 import json
 import time
 
+import promtool
 from egress_test import FAST, SECRET, Egress
 from engine import Engine, ouzel, tap
 from place import PIPELINE, goods
@@ -34,6 +35,13 @@ class Receivers(Egress):
 
     def metric(self, metrics, name):
         return metrics[f'ouzel_sink_{name}_total{{sink="webhook"}}']
+
+    def test_metrics_pass_promtool(self):
+        with Receiver() as receiver, \
+                Engine(self.pipeline(self.webhook(receiver)), self.folder / "data") as engine:
+            self.post(engine, 0, 20)
+            engine.wait_scored()
+            self.assertEqual(promtool.complaints(engine.get("/metrics")[1]), "")
 
     def test_500_for_ever(self):
         got, metrics, letters = self.run_against(

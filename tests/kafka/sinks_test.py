@@ -11,6 +11,7 @@ import broker
 import clients
 import feeder
 import judge
+import promtool
 import sink_files
 import worker
 from engine import Engine, ouzel
@@ -137,6 +138,14 @@ class Sinks(unittest.TestCase):
                                 ("gone", 0), ("files", outcomes)):
             self.assertEqual(metrics[f'ouzel_sink_delivered_total{{sink="{name}"}}'], delivered)
         self.assertEqual(metrics['ouzel_sink_dead_letters_total{sink="gone"}'], rejected)
+
+    def test_metrics_pass_promtool(self):
+        receiver = self.receiver()
+        pipeline = self.pipeline(f"{{http: {{url: '{receiver.url}'}}, when: all}}")
+        with Engine(pipeline, self.folder / "data", ready=False) as engine:
+            self.feed()
+            clients.read(self.cluster.bootstrap, f"{self.name}-outcomes", RATE)
+            self.assertEqual(promtool.complaints(engine.get("/metrics")[1]), "")
 
     def workers(self, pipeline, count=2):
         made = [worker.Worker(self.folder, number, pipeline) for number in range(count)]
