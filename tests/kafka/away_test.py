@@ -108,7 +108,7 @@ class Away(unittest.TestCase):
         self.assertEqual(done.returncode, UNAVAILABLE, done.stderr)
         said = {line["message"]: line for line in map(json.loads, done.stderr.splitlines())}
         self.assertEqual(said["cannot run"]["why"],
-                         "kafka: topic away-events: 127.0.0.1:9 refuses the connection "
+                         "kafka: 127.0.0.1:9 refuses the connection "
                          "(does a broker listen at that port?)")
         # The first attempt took longer than that, so there is no other.
         waiting, over = (datetime.datetime.fromisoformat(said[message]["time"])

@@ -76,9 +76,7 @@ tl::unexpected<Error> Client::failed(std::string_view what, rd_kafka_resp_err_t 
       error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__TIMED_OUT ||
       error == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE || error == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT ||
       error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
-  if (unreached && !trouble.message.empty()) {
-    out = {trouble.code, "kafka: " + std::string(what) + ": " + trouble.message};
-  }
+  if (unreached && !trouble.message.empty()) out = {trouble.code, "kafka: " + trouble.message};
   return tl::unexpected(std::move(out));
 }
 

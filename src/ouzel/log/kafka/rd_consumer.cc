@@ -194,7 +194,7 @@ class RdConsumer final : public KafkaConsumer {
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       auto out = failed("metadata of topic " + topic, error);
       const std::string why = trouble();
-      if (!why.empty()) out.value().message = "kafka: topic " + topic + ": " + why;
+      if (!why.empty()) out.value().message = "kafka: " + why;
       return out;
     }
     const std::unique_ptr<const rd_kafka_metadata_t, Destroyed<rd_kafka_metadata_destroy>> found(
