@@ -79,7 +79,7 @@ Result<std::optional<PlanRecord>> KafkaAssembly::group_plan_of(const RunOptions&
 }
 
 Result<void> KafkaAssembly::tell_group(const Hash128& before) {
-  return engine_->tell_group(before, kTellMax);
+  return engine_->channel().tell(engine_->plan()->text, before, kTellMax);
 }
 
 /// A lane is a partition of the topic, whatever limits.partitions says.

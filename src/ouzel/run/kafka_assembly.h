@@ -34,9 +34,9 @@ class KafkaAssembly final : public Assembly {
   /// If only what decides outcomes differs, no partition leaves this worker.
   Result<bool> change(const RunOptions& next) override;
   Hash128 plan_hash() const override { return plan_->hash; }
-  std::optional<PlanRecord> group_plan() const override { return engine_->group_plan(); }
+  std::optional<PlanRecord> group_plan() const override { return engine_->channel().newest(); }
   Result<void> tell_group(const Hash128& before) override;
-  bool telling() const override { return engine_->telling(); }
+  bool telling() const override { return engine_->channel().telling(); }
   DoorCounts door_counts() const override { return {}; }
   void set_door_counts(const DoorCounts& /*counts*/) override {}
   bool has_file_source() const override { return false; }

@@ -135,11 +135,12 @@ Result<void> KafkaEngine::prepare(Random& random) {
                                       .topic = source.topic,
                                       .group = source.group},
                                      *this));
-  models_.emplace(GroupPlan::Options{.consumer_settings = options_.consumer_settings,
-                                     .producer_settings = options_.producer_settings,
-                                     .topic = source.models,
-                                     .group = source.group,
-                                     .worker = transactional_id_});
+  channel_.emplace(GroupPlan({.consumer_settings = options_.consumer_settings,
+                              .producer_settings = options_.producer_settings,
+                              .topic = source.models,
+                              .group = source.group,
+                              .worker = transactional_id_}),
+                   [this] { keeper_wake_.signal(); });
   const bool exactly = source.guarantee == Guarantee::exactly_once;
   TransactionLogOptions options;
   options.interval_min = source.transaction;

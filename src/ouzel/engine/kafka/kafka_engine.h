@@ -27,8 +27,8 @@
 #include "ouzel/base/clock.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/engine/data_directory.h"
-#include "ouzel/engine/kafka/group_plan.h"
 #include "ouzel/engine/kafka/partition.h"
+#include "ouzel/engine/kafka/plan_channel.h"
 #include "ouzel/engine/kafka/shared_plans.h"
 #include "ouzel/engine/kafka/snapshot_owners.h"
 #include "ouzel/lane/plan.h"
@@ -88,12 +88,11 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   /// on: unavailable (Kafka does not answer, or a state is still replayed; it may pass), and those
   /// of PlanArchive.
   Result<void> change(KafkaWork next);
-  /// The newest that the topic `models` says of the group's plan. Absent: nothing is known.
-  std::optional<PlanRecord> group_plan() const;
-  /// Says there that the plan in force has taken the place of `before`; waits up to `wait` until it
-  /// stands there. Error unavailable: not yet, it goes on trying; else: it cannot be.
-  Result<void> tell_group(const Hash128& before, std::chrono::nanoseconds wait);
-  bool telling() const;
+  /// In force.
+  std::shared_ptr<const Plan> plan() const;
+  /// What the group says of its plan, and what to tell it.
+  PlanChannel& channel() { return *channel_; }
+  const PlanChannel& channel() const { return *channel_; }
 
   /// It has met its group and replayed what its partitions' snapshots lack.
   bool ready() const;
@@ -112,14 +111,6 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   struct Change {
     KafkaWork next;
     bool begun = false;  ///< When `done`: it is what runs now.
-    Wake done;
-  };
-
-  /// A plan to tell the group of, from who asks to the keeper.
-  struct Telling {
-    std::string text;
-    std::optional<Hash128> before;  ///< Absent: the group's first.
-    Result<void> result;            ///< When `done`.
     Wake done;
   };
 
@@ -170,15 +161,13 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void keep_plan();
   void ask_for_snapshots();
   void watch_partitions();
-  void tell();
-  void watch_group_plan();
+  void exchange_plans();
   void committed(std::span<const FrameHeader> headers);
   TransactionResult write_records(PartitionId id, std::string_view body, KafkaProducer& producer);
 
   TransactionResult write_journal(KafkaPartition& partition, std::string_view body,
                                   KafkaProducer& producer);
 
-  std::shared_ptr<const Plan> plan() const;
   PartitionPtr find(PartitionId id) const;
   std::vector<PartitionPtr> all() const;
 
@@ -204,9 +193,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::mutex plans_mutex_;    ///< Of plans_.
   mutable std::mutex mutex_;  ///< Of what stands from here to stopped_.
   KafkaWork work_;
-  std::shared_ptr<Change> change_;    ///< Not taken up yet.
-  std::shared_ptr<Telling> telling_;  ///< Not told yet.
-  std::optional<PlanRecord> group_plan_;
+  std::shared_ptr<Change> change_;  ///< Not taken up yet.
   std::map<PartitionId, PartitionPtr> partitions_;
   EngineStatus gone_;  ///< What was counted in partitions that have gone.
   std::vector<PartitionId> diverged_;
@@ -221,9 +208,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   SteadyTime watched_{};
   int missed_ = 0;  ///< Looks in a row that found no topic.
   SteadyTime plan_kept_{};
-  std::optional<GroupPlan> models_;   ///< Of the keeper.
-  std::optional<Offset> models_end_;  ///< As it was when the topic was last read.
-  SteadyTime models_asked_{};
+  std::optional<PlanChannel> channel_;
+  SteadyTime models_asked_{};  ///< When the keeper last asked for the topic's end.
   /// The group has given it partitions, or none, and no change is under way.
   std::atomic<bool> joined_{false};
   std::atomic<bool> stopping_{false};

@@ -46,68 +46,22 @@ void KafkaEngine::run_keeper() {
     }
     for (const auto step :
          {&KafkaEngine::ask_for_snapshots, &KafkaEngine::remove_replaced, &KafkaEngine::keep_plan,
-          &KafkaEngine::watch_partitions, &KafkaEngine::watch_group_plan, &KafkaEngine::tell}) {
+          &KafkaEngine::watch_partitions, &KafkaEngine::exchange_plans}) {
       if (closing_.load(std::memory_order_acquire)) break;  // The end does not wait for brokers.
       (this->*step)();
     }
   }
 }
 
-std::optional<PlanRecord> KafkaEngine::group_plan() const {
-  const std::lock_guard lock(mutex_);
-  return group_plan_;
-}
-
-Result<void> KafkaEngine::tell_group(const Hash128& before, std::chrono::nanoseconds wait) {
-  const auto telling = std::make_shared<Telling>();
-  telling->before = before;
-  telling->text = plan()->text;
-  {
-    const std::lock_guard lock(mutex_);
-    telling_ = telling;
-  }
-  keeper_wake_.signal();
-  if (telling->done.wait_for(wait)) return telling->result;
-  return fail(ErrorCode::unavailable, "no answer from Kafka yet; it is tried on");
-}
-
-bool KafkaEngine::telling() const {
-  const std::lock_guard lock(mutex_);
-  return telling_ != nullptr;
-}
-
-void KafkaEngine::tell() {
-  std::shared_ptr<Telling> telling;
-  {
-    const std::lock_guard lock(mutex_);
-    telling = telling_;
-  }
-  if (!telling) return;
-  const auto told = models_->write(telling->text, telling->before, kAskModels);
-  if (!told) logging::warn("the group is not told of a plan", {{"why", told.error().message}});
-  if (!told && told.error().code == ErrorCode::unavailable) return;
-  telling->result = told;
-  telling->done.signal();
-  const std::lock_guard lock(mutex_);
-  if (telling_ == telling) telling_.reset();
-}
-
-/// Reads the topic `models` when something has been written there.
-void KafkaEngine::watch_group_plan() {
+/// What the group says of its plan, and what this worker has to say of it.
+void KafkaEngine::exchange_plans() {
   const SteadyTime now = clock_.steady();
-  if (now - models_asked_ < kLook) return;
-  models_asked_ = now;
-  const auto end = consumer_->end_of(options_.source.models, kAskModels);
-  if (!end || models_end_ == *end) return;
-  auto record = models_->read(kAskModels);
-  if (!record) return logging::warn("group's plan not read", {{"why", record.error().message}});
-  models_end_ = *end;
-  const std::lock_guard lock(mutex_);
-  group_plan_ = std::move(*record);
-  if (group_plan_ || telling_) return;
-  // The group's first: so that a later record can say what it replaced.
-  telling_ = std::make_shared<Telling>();
-  telling_->text = work_.plan->text;
+  if (now - models_asked_ >= kLook) {
+    models_asked_ = now;
+    const auto end = consumer_->end_of(options_.source.models, kAskModels);
+    if (end) channel_->watch(*end, plan()->text);
+  }
+  channel_->send();
 }
 
 void KafkaEngine::keep_plan() {
