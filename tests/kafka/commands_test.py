@@ -362,7 +362,21 @@ class ThroughAPipeline(Commands):
         again = self.lines(*dlq, "ls")
         self.assertEqual(len(again), len(rejected))
         self.assertEqual({line["attempts"] for line in again}, {"2"})
+        self.check_replay_beside_a_worker(dlq, len(rejected))
+        self.run_worker(202 + 2 * len(rejected))
         self.check_doctor()
+
+    def check_replay_beside_a_worker(self, dlq, count):
+        """What it rejects again at once is for the next time."""
+        one = worker.Worker(self.folder, "replay", self.plain).start()
+        try:
+            end = time.monotonic() + WAIT_S
+            while "partitions taken over" not in one.log_path.read_text():
+                self.assertLess(time.monotonic(), end, one.log_tail())
+                time.sleep(0.1)
+            self.assertIn(f"ouzel dlq: {count} sent again", self.ouzel(*dlq, "replay").stderr)
+        finally:
+            one.stop()
 
     def check_doctor(self):
         def found():

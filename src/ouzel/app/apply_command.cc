@@ -39,7 +39,9 @@ void add_apply(CommandLine& line) {
   line.add(
       "apply", "Lets a running engine take over its changed pipeline file",
       [&](Options& flags) {
-        flags.option("--url", into(*url), {.value = "URL", .help = "The engine", .initial = *url})
+        flags
+            .option("--url", into(*url),
+                    {.value = "URL", .help = "The engine", .initial = *url, .env = "OUZEL_URL"})
             .example("ouzel apply --url http://127.0.0.1:8080");
       },
       [url] { return apply(*url); });

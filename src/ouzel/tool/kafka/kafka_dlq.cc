@@ -54,6 +54,7 @@ class Rejects {
                 return TopicReader::open(settings_.consumer, source_.rejects, {}, limit);
               }));
     OUZEL_TRY(done_, admin_->committed(group(), source_.rejects, reader_->partitions()));
+    OUZEL_TRY(ends_, admin_->watermarks(source_.rejects, reader_->partitions()));
     if (options_.action == "replay") return replay();
     OUZEL_TRY_VOID(each([&](const RecordLine& line, const Record& record) {
       const std::string text = options_.action == "show" ? line.text : summary(line, record);
@@ -68,14 +69,16 @@ class Rejects {
 
   std::string group() const { return source_.group + "-rejects"; }
 
-  /// All that are asked for, up to the end of the topic.
+  /// All that are asked for, up to where the topic ended at first: an event that is sent again may
+  /// be rejected again at once.
   Result<void> each(const Each& take) {
     std::vector<KafkaMessage> messages;
-    while (true) {
+    while (!reader_->at_end()) {
       messages.clear();
       OUZEL_TRY_VOID(reader_->poll(kWait, kBatch, messages));
       for (const KafkaMessage& message : messages) {
         const Record& record = message.record();
+        if (record.offset >= ends_[record.partition.value()].high) continue;
         const auto line = reject_line(record);
         if (!line) {
           std::fprintf(stderr, "ouzel dlq: %u:%llu of topic %s is no reject: somebody else's\n",
@@ -92,8 +95,8 @@ class Rejects {
         ++count_;
         OUZEL_TRY_VOID(take(*line, record));
       }
-      if (messages.empty() && reader_->at_end()) return {};
     }
+    return {};
   }
 
   bool pending(const Record& record) const {
@@ -161,6 +164,7 @@ class Rejects {
   KafkaSettings settings_;
   std::unique_ptr<TopicReader> reader_;
   std::vector<GroupOffset> done_;
+  std::vector<Watermarks> ends_;
   std::uint64_t count_ = 0;
 };
 
