@@ -141,6 +141,33 @@ class Options::Impl {
     return out;
   }
 
+  /// In our words what the parsing library says: `--dir: 1 required …`, `fast was given a …`.
+  bool complain_of_parse(const std::string& message) const {
+    for (const Described& one : described) {
+      if (one.flag != nullptr && message.starts_with(one.name.substr(2) + " ")) {
+        return complain(one.name + " takes no value");
+      }
+      if (one.flag == nullptr && message.starts_with(one.name + ":")) return needs_value(one);
+    }
+    return complain(message);
+  }
+
+  /// The parsing library takes `--dir --fast` for a folder of that name. False: that was said.
+  bool judge_values() const {
+    const std::vector<std::string> known = flags();
+    for (const Described& one : described) {
+      for (const std::string& value : one.parsed->results()) {
+        const bool flag = std::find(known.begin(), known.end(), value) != known.end();
+        if (flag && one.flag == nullptr) return needs_value(one);
+      }
+    }
+    return true;
+  }
+
+  bool needs_value(const Described& one) const {
+    return complain(one.name + " needs a value: " + one.text.value);
+  }
+
   bool complain(const std::string& message) const {
     const std::string called = program + " " + name;
     std::fprintf(stderr, "%s: %s\nSee `%s --help`.\n", called.c_str(), message.c_str(),
@@ -306,9 +333,10 @@ int CommandLine::run(const std::vector<std::string>& arguments) {
     std::fputs(command_help(*command).c_str(), stdout);
     return kExitDone;
   } catch (const CLI::ParseError& error) {
-    command->complain(error.what());
+    command->complain_of_parse(error.what());
     return kExitUsage;
   }
+  if (!command->judge_values()) return kExitUsage;
   for (const std::string& extra : command->app->remaining()) {
     const bool flag = extra.size() > 1 && extra.starts_with('-');
     const std::string word = extra.substr(0, extra.find('='));

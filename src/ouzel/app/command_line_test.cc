@@ -101,6 +101,36 @@ TEST_F(CommandLineTest, SaysWhatWasMeant) {
             "prog go: there is no flag '--wiat'; did you mean '--wait'?\nSee `prog go --help`.\n");
 }
 
+TEST_F(CommandLineTest, SaysWhatAFlagTakes) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"go", "a", "--dir"}, {"go", "--dir", "--fast", "a"}}) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(line_.run(words), kExitUsage);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              "prog go: --dir needs a value: DIR\nSee `prog go --help`.\n");
+  }
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(line_.run({"go", "a", "--fast=maybe"}), kExitUsage);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "prog go: --fast takes no value\nSee `prog go --help`.\n");
+}
+
+/// Whatever the parsing library calls it, none of its own words come through.
+TEST(Commands, EveryFlagSaysWhichValueItNeeds) {
+  CommandLine line("ouzel", "About.");
+  add_commands(line);
+  for (const CommandView& command : line.commands()) {
+    for (const OptionView& option : command.options) {
+      if (option.positional() || !option.takes_value) continue;
+      testing::internal::CaptureStderr();
+      EXPECT_EQ(line.run({command.name, option.name}), kExitUsage);
+      EXPECT_EQ(testing::internal::GetCapturedStderr(),
+                "ouzel " + command.name + ": " + option.name + " needs a value: " +
+                    option.text.value + "\nSee `ouzel " + command.name + " --help`.\n");
+    }
+  }
+}
+
 TEST(Commands, AllHaveHelpAndExist) {
   CommandLine line("ouzel", "About.");
   add_commands(line);
