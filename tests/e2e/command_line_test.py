@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 
-from engine import Engine, ouzel, tap
+from engine import ROOT, Engine, ouzel, tap
 from place import PIPELINE, InScratch
 
 COMMANDS = ("create", "run", "lint", "echo", "schema", "list", "graph", "simulate", "tap", "top",
@@ -49,9 +49,19 @@ class Usage(InScratch):
             78, "dlq", "ls", "--rejects", "--pipeline", PIPELINE).stderr)
 
     def test_kafka_is_no_file(self):
-        said = self.expect(78, "simulate", "--count", "1", "--out", "kafka").stderr
+        said = self.expect(2, "simulate", "--count", "1", "--out", "kafka").stderr
         self.assertIn("'kafka' is not kafka:HOST:PORT/TOPIC", said)
         self.assertFalse((self.folder / "kafka").exists())
+
+    def test_wrong_flags_of_simulate(self):
+        self.assertIn("did you mean 'temperature'?",
+                      self.expect(2, "simulate", "--drift", "5s:temprature:3").stderr)
+        self.assertIn("ftp://x", self.expect(2, "simulate", "--out", "ftp://x").stderr)
+        self.assertIn("interval", self.expect(2, "simulate", "--interval", "0s").stderr)
+        absent = self.folder / "absent" / "file"
+        for flag in ("--out", "--truth"):
+            said = self.expect(1, "simulate", "--count", "1", flag, absent).stderr
+            self.assertIn(f"cannot open {absent}", said)
 
     def test_a_topic_that_nothing_writes(self):
         self.assertIn("nothing writes topic alarms yet", self.expect(0, "tap", "alarms").stderr)
@@ -341,6 +351,15 @@ class Simulate(InScratch):
         self.assertNotEqual(first[0], other[0])
         self.assertEqual(first[0].count("\n"), 2000)
         self.assertGreater(len(first[1]), 0)
+
+    def test_the_example_has_the_anomalies_it_asks_for(self):
+        example = re.search(r"ouzel simulate (.*--anomaly-rate (\S+))",
+                            (ROOT / "README.md").read_text())
+        truth = self.folder / "truth.ndjson"
+        done = ouzel("simulate", *example[1].split(), "--rate", 0, "--truth", truth)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        share = len(truth.read_text().splitlines()) / len(done.stdout.splitlines())
+        self.assertAlmostEqual(share, float(example[2]), delta=float(example[2]) / 2)
 
     def test_lines_are_cloud_events(self):
         for line in self.play("--seed", 7)[0].splitlines():

@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "ouzel/app/commands.h"
 #include "ouzel/decode/timestamp.h"
+#include "ouzel/gateway/simulated_device.h"
+#include "ouzel/spec/nearest.h"
 #include "ouzel/spec/quantity.h"
 #include "ouzel/tool/simulate.h"
 
@@ -24,7 +28,7 @@ TakeValue into_start(EventTime& out) {
 
 /// AT:FEATURE:SIGMA
 TakeValue into_drift(std::vector<SimulatedDrift>& out) {
-  return [&out](const std::string& text) {
+  return [&out](const std::string& text) -> std::string {
     const std::size_t first = text.find(':');
     const std::size_t last = text.rfind(':');
     if (first == std::string::npos || first == last) {
@@ -33,7 +37,13 @@ TakeValue into_drift(std::vector<SimulatedDrift>& out) {
     const auto at = parse_duration(text.substr(0, first));
     const auto sigma = parse_number(text.substr(last + 1));
     if (!at || !sigma) return "is not AT:FEATURE:SIGMA such as 10m:temperature:3";
-    out.push_back({*at, text.substr(first + 1, last - first - 1), *sigma});
+    const std::string feature = text.substr(first + 1, last - first - 1);
+    std::vector<std::string> known;
+    for (const ChannelLimits& channel : kChannelLimits) known.emplace_back(channel.name);
+    if (std::find(known.begin(), known.end(), feature) == known.end()) {
+      return "names '" + feature + "', which no device measures; " + suggest(feature, known);
+    }
+    out.push_back({*at, feature, *sigma});
     return "";
   };
 }
@@ -51,7 +61,10 @@ void describe_devices(Options& flags, SimulatorSpec& spec) {
       .option("--interval", into(spec.interval),
               {.value = "D", .help = "Event time between two events of a device", .initial = "1s"})
       .option("--anomaly-rate", into(spec.anomaly_rate, 0, 1),
-              {.value = "P", .help = "Share of events in an anomaly", .initial = "0.002"})
+              {.value = "P",
+               .help = "Share of events in an anomaly; a device's first " +
+                       std::to_string(kSettleEvents) + " have none",
+               .initial = "0.002"})
       .option("--drift", into_drift(spec.drift),
               {.value = "AT:FEATURE:SIGMA",
                .help = "From AT on, FEATURE lies SIGMA standard deviations higher; repeatable",

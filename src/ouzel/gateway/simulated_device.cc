@@ -35,8 +35,6 @@ constexpr std::array<ChannelCharacter, kChannels> kCharacters{{
     {2, 8, 0.1, 0.3, 0.2, 0.8, 2.0},
 }};
 
-constexpr std::uint32_t kSettleEvents =
-    60;                               ///< Sound at first, so that there is a normal to learn.
 constexpr double kWanderSigma = 2.0;  ///< Spread of the wander in units of the noise.
 
 double between(double low, double high, Random& random) {

@@ -43,6 +43,8 @@ enum class AnomalyKind : std::uint8_t {
 inline constexpr std::size_t kAnomalyKinds = 7;
 std::string_view to_string(AnomalyKind kind);
 
+/// Each device is sound at first, so that there is a normal to learn.
+inline constexpr std::uint32_t kSettleEvents = 60;
 /// How many events of the device an anomaly of this kind lasts.
 std::uint32_t anomaly_events(AnomalyKind kind);
 /// Mean of that over the kinds, which are equally likely.
@@ -71,7 +73,7 @@ class SimulatedDevice {
   explicit SimulatedDevice(Random& character);
 
   /// The next reading. `start_chance` is how likely an anomaly starts at this event if none is
-  /// going on; the first events of a device are always sound.
+  /// going on; never within the first kSettleEvents.
   std::array<double, kChannels> next(const DeviceTime& time, const ChannelShift& shift,
                                      double start_chance, Random& noise);
   /// Of the reading that `next` returned last; kind none if it was sound.

@@ -26,7 +26,7 @@ struct SimulatorSpec {
   /// Event time of the first event; by default 2026-03-01T00:00:00Z.
   EventTime start{std::chrono::seconds(1772323200)};
   std::chrono::nanoseconds interval{std::chrono::seconds(1)};  ///< Between events of a device.
-  double anomaly_rate = 0.002;  ///< Share of events that lie in a labelled anomaly.
+  double anomaly_rate = 0.002;  ///< Share in a labelled anomaly, once devices are settled.
   double late_share = 0;        ///< Share that comes after a younger one of its device.
   double duplicate_share = 0;   ///< Share that is sent twice.
   double malformed_share = 0;   ///< Share whose bytes are broken on purpose.

@@ -10,6 +10,7 @@
 #include "ouzel/base/exit_code.h"
 #include "ouzel/gateway/sender.h"
 #include "ouzel/gateway/simulator.h"
+#include "ouzel/http/client.h"
 #include "ouzel/pipeline/kafka_target.h"
 #include "ouzel/run/interrupt.h"
 #include "ouzel/tool/kafka/kafka_sender.h"
@@ -229,6 +230,22 @@ Result<void> Player::play() {
   return target_.finish();
 }
 
+/// `send` takes a bare `kafka`, with a pipeline; here it would be a file of that name.
+bool names_topic(const std::string& out) { return is_kafka_target(out) || out == "kafka"; }
+bool names_file(const std::string& out) {
+  return !names_topic(out) && out.find("://") == std::string::npos;
+}
+
+/// Whether the flags make sense, before anything is opened.
+Result<void> judge(const SimulateOptions& options) {
+  if (names_topic(options.out)) {
+    OUZEL_TRY_VOID(parse_kafka_target(options.out, options.kafka));
+  } else if (!names_file(options.out)) {
+    OUZEL_TRY_VOID(http::parse_url(options.out));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Target>> open_topic(const SimulateOptions& options, const Clock& clock) {
   OUZEL_TRY(KafkaTarget target, parse_kafka_target(options.out, options.kafka));
   const auto key = [](std::string_view line) -> std::optional<std::string_view> {
@@ -245,9 +262,8 @@ Result<std::unique_ptr<Target>> open_topic(const SimulateOptions& options, const
 }
 
 Result<std::unique_ptr<Target>> open_target(const SimulateOptions& options, const Clock& clock) {
-  // `send` takes a bare `kafka`, with a pipeline; here it would be a file of that name.
-  if (is_kafka_target(options.out) || options.out == "kafka") return open_topic(options, clock);
-  if (options.out.find("://") == std::string::npos) {
+  if (names_topic(options.out)) return open_topic(options, clock);
+  if (names_file(options.out)) {
     OUZEL_TRY(TextOutput out, TextOutput::open(options.out));
     return std::make_unique<Lines>(std::move(out));
   }
@@ -267,15 +283,21 @@ Result<std::unique_ptr<Target>> open_target(const SimulateOptions& options, cons
 
 int simulate(const SimulateOptions& options) {
   const SystemClock clock;
+  const auto wrong = [](const Error& error, int code) {
+    failed("simulate", error);
+    return code;
+  };
+  if (const auto good = judge(options); !good) return wrong(good.error(), kExitUsage);
   auto simulator = Simulator::make(options.simulator);
-  if (!simulator) return failed("simulate", simulator.error());
+  if (!simulator) return wrong(simulator.error(), kExitUsage);
   std::optional<TextOutput> truth;
   if (!options.truth.empty()) {
     auto opened = TextOutput::open(options.truth);
-    if (!opened) return failed("simulate", opened.error());
+    if (!opened) return wrong(opened.error(), kExitFailed);
     truth.emplace(std::move(*opened));
   }
   auto target = open_target(options, clock);
+  if (!target && names_file(options.out)) return wrong(target.error(), kExitFailed);
   if (!target) return failed("simulate", target.error());
 
   Player player(options, std::move(*simulator), **target, truth ? &*truth : nullptr, clock);
