@@ -10,6 +10,7 @@
 #include "ouzel/egress/sink_fields.h"
 #include "ouzel/feature/feature_plan.h"
 #include "ouzel/log/kafka/kafka_library.h"
+#include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/spec/nearest.h"
 #include "ouzel/spec/quantity.h"
 
@@ -224,6 +225,7 @@ class Linter {
       add("value", "source.kafka.registry", "source.kafka.registry: the URL holds a login",
           "give it as registry_login, which is never printed");
     }
+    lint_clients();
     std::set<std::string> topics = {spec.topic};
     for (const auto& [key, topic] : {std::pair{"outcomes", spec.outcomes},
                                      {"rejects", spec.rejects},
@@ -234,6 +236,21 @@ class Linter {
           "source.kafka." + std::string(key) + ": '" + topic + "' is another of its topics already",
           "each needs a topic of its own");
     }
+  }
+
+  /// What a worker's clients would be refused for, and then it would score nothing.
+  void lint_clients() {
+    const std::string why = client_fault(pipeline_.kafka, pipeline_.kafka_source.guarantee);
+    if (why.empty()) return;
+    // "kafka: `linger.ms` must …"
+    const std::size_t begin = std::min(why.find('`'), why.size() - 1) + 1;
+    const std::string name = why.substr(begin, why.find('`', begin) - begin);
+    const Node* kafka = root_.find("kafka");
+    const Node* given = kafka == nullptr ? nullptr : kafka->find(name);
+    findings_.add(given == nullptr ? nearest_node(root_, "kafka." + name).at : given->at, "setting",
+                  why,
+                  "librdkafka says so of a worker's clients; ouzel sets enable.idempotence, and "
+                  "transaction.timeout.ms to session.timeout.ms, or to 10000");
   }
 
   const Pipeline& pipeline_;

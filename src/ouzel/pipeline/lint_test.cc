@@ -224,6 +224,17 @@ TEST(Lint, ToKafkaAWayAndTopicsOfTheirOwn) {
   EXPECT_EQ(same.find("geheim"), std::string::npos);
 }
 
+TEST(Lint, WhatNoClientOfKafkaWouldTakeIsRefusedByLine) {
+  if (!kafka_built_in()) GTEST_SKIP() << "no Kafka client in this build";
+  const std::string why =
+      ": setting: kafka: `retries` must be set >= 1 when `enable.idempotence` is true (librdkafka "
+      "says so of a worker's clients; ouzel sets enable.idempotence, and transaction.timeout.ms to "
+      "session.timeout.ms, or to 10000)";
+  const std::string source = "source: {kafka: {topic: t}}\nkafka: {bootstrap.servers: \"k:9092\", ";
+  EXPECT_EQ(lint_with(9, source + "retries: 0}"), "pipeline:10:47" + why);
+  EXPECT_EQ(lint_with(9, source + "message: {send: {max: {retries: 0}}}}"), "pipeline:10:8" + why);
+}
+
 TEST(Lint, KafkaSourceIsExact) {
   EXPECT_EQ(lint_with(9, "source: {kafka: {topic: a/b, format: avro, registry: \"ftp://r\"}}"),
             "pipeline:9:25: value: source.kafka.topic: 'a/b' is not a topic of 1 to 249 letters, "

@@ -32,14 +32,6 @@ std::string hex(std::uint64_t number) {
   return out.data();
 }
 
-/// For a consumer that only asks.
-class NoListener final : public GroupListener {
- public:
-  std::vector<Offset> assigned(std::span<const PartitionId> /*partitions*/) override { return {}; }
-  void revoked(std::span<const PartitionId> /*partitions*/, bool /*lost*/) override {}
-  Offset out_of_range(PartitionId /*partition*/) override { return {}; }
-};
-
 /// Somebody may make it while we wait.
 tl::unexpected<Error> missing(const std::string& topic) {
   return fail(ErrorCode::unavailable,
@@ -171,15 +163,8 @@ Result<void> KafkaEngine::prepare(Random& random) {
   return {};
 }
 
-/// A transaction that a dead worker left open is over when the group knows that it is dead.
 Result<std::unique_ptr<KafkaProducer>> KafkaEngine::make_producer(const std::string& id) const {
-  KafkaSettingList settings;
-  for (const auto& [name, value] : options_.consumer_settings) {
-    if (name == "session.timeout.ms") settings.emplace_back("transaction.timeout.ms", value);
-  }
-  settings.insert(settings.end(), options_.producer_settings.begin(),
-                  options_.producer_settings.end());
-  return open_producer({.settings = std::move(settings),
+  return open_producer({.settings = options_.producer_settings,
                         .input_topic = options_.source.topic,
                         .transactional_id = id});
 }

@@ -71,6 +71,14 @@ class GroupListener {
   virtual void at_end(PartitionId /*partition*/, Offset /*next*/) {}
 };
 
+/// Of a consumer that only asks.
+class NoListener final : public GroupListener {
+ public:
+  std::vector<Offset> assigned(std::span<const PartitionId> /*partitions*/) override { return {}; }
+  void revoked(std::span<const PartitionId> /*partitions*/, bool /*lost*/) override {}
+  Offset out_of_range(PartitionId /*partition*/) override { return {}; }
+};
+
 struct Watermarks {
   Offset low{};   ///< The oldest that is there.
   Offset high{};  ///< Behind the newest.

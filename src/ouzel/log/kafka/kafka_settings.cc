@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
+#include "ouzel/log/kafka/consumer.h"
 #include "ouzel/log/kafka/java_settings.h"
 #include "ouzel/log/kafka/known_settings.h"
+#include "ouzel/log/kafka/producer.h"
 #include "ouzel/spec/nearest.h"
 
 namespace ouzel {
@@ -70,6 +73,7 @@ class SettingsWalk {
     for (const auto& [name, value] : given_) take(name, value);
     if (faults_.empty()) check_security();
     if (faults_.empty()) check_group();
+    bound_transactions();
   }
   std::vector<SettingFault> faults_;
   KafkaSettings out_;
@@ -165,6 +169,16 @@ class SettingsWalk {
         fault(one->given, "setting", "has no effect: group.protocol is consumer", theirs);
       }
     }
+  }
+
+  /// A transaction that a dead worker left open is over when the group knows that it is dead. What
+  /// the file says of it goes before.
+  void bound_transactions() {
+    const Taken* session = taken("session.timeout.ms");
+    if (session == nullptr) return;
+    constexpr int kLeastMs = 1000;  // That librdkafka takes.
+    const int ms = std::max(kLeastMs, std::atoi(session->value.c_str()));
+    out_.producer.insert(out_.producer.begin(), {"transaction.timeout.ms", std::to_string(ms)});
   }
 
   void check_security() {
@@ -270,6 +284,26 @@ Result<KafkaSettings> kafka_settings(const KafkaSpec& spec, std::string_view dir
   const SettingFault& wrong = walk.faults_.front();
   const std::string hint = wrong.hint.empty() ? "" : " (" + wrong.hint + ")";
   return fail(ErrorCode::config, "kafka." + wrong.name + ": " + wrong.message + hint);
+}
+
+std::string client_fault(const KafkaSpec& spec, Guarantee guarantee) {
+  auto settings = kafka_settings(spec, "");
+  if (!settings) return {};  // Said of each setting.
+  for (Settings* list : {&settings->consumer, &settings->producer}) {
+    std::erase_if(*list, [](const auto& setting) {
+      const std::string& name = setting.first;  // Files are read for TLS only.
+      return name == "bootstrap.servers" || name == "metadata.broker.list" ||
+             name == "security.protocol";
+    });
+  }
+  NoListener nobody;
+  const bool exactly = guarantee == Guarantee::exactly_once;
+  const auto consumer =
+      open_consumer({.settings = settings->consumer, .topic = "t", .group = "g"}, nobody);
+  if (!consumer) return consumer.error().message;
+  const auto producer = open_producer(
+      {.settings = settings->producer, .input_topic = "t", .transactional_id = exactly ? "i" : ""});
+  return producer ? "" : producer.error().message;
 }
 
 }  // namespace ouzel

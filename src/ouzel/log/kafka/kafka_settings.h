@@ -28,6 +28,11 @@ std::vector<SettingFault> kafka_setting_faults(const Settings& settings);
 /// config: the first fault.
 Result<KafkaSettings> kafka_settings(const KafkaSpec& spec, std::string_view directory);
 
+/// Why a worker's clients would not take settings that are good one by one: some only go with
+/// others, and with those that ouzel sets. Librdkafka is asked, by clients that know no broker and
+/// read no file. Empty: nothing; also in a build without it.
+std::string client_fault(const KafkaSpec& spec, Guarantee guarantee);
+
 /// Whether the value must never be printed.
 bool is_secret_setting(std::string_view name);
 

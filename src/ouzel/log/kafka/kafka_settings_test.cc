@@ -237,6 +237,37 @@ TEST_F(KafkaSettingsTest, AreLookedAtTogether) {
             "(sasl.oauthbearer.token.endpoint.url with client.id and client.secret beside it)\n");
 }
 
+TEST_F(KafkaSettingsTest, AWorkersClientsTakeThem) {
+  const auto fault = [](const Settings& settings, Guarantee guarantee = Guarantee::exactly_once) {
+    return client_fault({.settings = settings}, guarantee);
+  };
+  EXPECT_EQ(fault({{"bootstrap.servers", "127.0.0.1:9"}}), "");
+  EXPECT_EQ(fault({{"queue.buffering.backpressure.threshold", "10"}}),
+            "kafka: `queue.buffering.backpressure.threshold` must be set to 1 when "
+            "`enable.idempotence` is true");
+  EXPECT_EQ(fault({{"retries", "0"}}, Guarantee::at_least_once),
+            "kafka: `retries` must be set >= 1 when `enable.idempotence` is true");
+  EXPECT_EQ(fault({{"max.poll.interval.ms", "5000"}}),
+            "kafka: `max.poll.interval.ms`must be >= `session.timeout.ms`");
+  // Without transactions nothing has to end in one.
+  const Settings slow = {{"socket.timeout.ms", "40000"}};
+  EXPECT_EQ(fault(slow),
+            "kafka: `socket.timeout.ms` must be set <= `transaction.timeout.ms` + 100");
+  EXPECT_EQ(fault(slow, Guarantee::at_least_once), "");
+  EXPECT_EQ(fault({{"session.timeout.ms", "40000"}, slow.front()}), "");
+  EXPECT_EQ(fault({{"session.timeout.ms", "500"}}), "");
+  // No file is read for it, no address resolved; what is wrong with one setting is said of that.
+  EXPECT_EQ(fault({{"security.protocol", "ssl"}, {"ssl.ca.location", "/nowhere/ca.pem"}}), "");
+  EXPECT_EQ(fault({{"retries", "many"}}), "");
+}
+
+TEST_F(KafkaSettingsTest, ATransactionLastsAsLongAsASession) {
+  EXPECT_EQ(producer_of({{"session.timeout.ms", "7000"}}),
+            (Settings{{"transaction.timeout.ms", "7000"}}));
+  EXPECT_EQ(producer_of({{"transaction.timeout.ms", "8000"}, {"session.timeout.ms", "500"}}),
+            (Settings{{"transaction.timeout.ms", "1000"}, {"transaction.timeout.ms", "8000"}}));
+}
+
 TEST_F(KafkaSettingsTest, HaveTwinsInTheEnvironment) {
   EXPECT_EQ(setting_of_variable("SASL_OAUTHBEARER_CLIENT_ID"), "sasl.oauthbearer.client.id");
   EXPECT_EQ(setting_of_variable("LOG_LEVEL"), "log_level");
