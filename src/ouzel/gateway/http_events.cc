@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kIdempotencyKeyBytesMax = 255;
 constexpr std::size_t kDetailBytesMax = 500;
 constexpr std::size_t kMadeBytesKept = 1 << 20;
+/// A request may hold one event for so many bytes of its largest size: a reply that lists them all
+/// takes about as much room as the request may.
+constexpr std::size_t kEventBytesLeast = 64;
 static_assert(http::kBodyPadding >= kDecodePadding);
 
 /// The trace id of the request's `traceparent`; empty if there is none, or none that is valid.
@@ -113,9 +116,6 @@ http::Response reply_to_events(const IntakeAnswer& answer) {
     append_refusal(body, refusal);
   }
   body += "],\"duplicates\":" + std::to_string(answer.duplicates);
-  if (answer.refused > answer.refusals.size()) {
-    body += ",\"refused_total\":" + std::to_string(answer.refused);
-  }
   body += "}\n";
   http::Response out = http::json_response(std::move(body));
   out.status = 202;
@@ -202,10 +202,18 @@ void HttpEvents::post(const http::Request& request, http::Responder responder) {
   const LogPosition since = form == ReplyForm::none ? LogPosition{} : log_.durable_end();
   worker.intake.begin();
   take_in(worker, content, request);
+  if (worker.intake.sent() > events_max()) {
+    return responder.send(http::problem(413, "more than " + std::to_string(events_max()) +
+                                                 " events in one request: send them in several"));
+  }
   IntakeAnswer taken = worker.intake.finish(door_, counters_);
   if (form == ReplyForm::none || !taken.place)
     return answer(std::move(taken), std::move(responder));
   answer_with_outcome(std::move(taken), form, since, std::move(responder));
+}
+
+std::size_t HttpEvents::events_max() const {
+  return std::max<std::size_t>(1000, options_.request_bytes_max / kEventBytesLeast);
 }
 
 void HttpEvents::take_in(Worker& worker, Content content, const http::Request& request) {
@@ -230,6 +238,7 @@ void HttpEvents::take_lines(Worker& worker, const http::Request& request) {
   const std::string_view key = *idempotency_key(request);
   const std::string_view trace = request_trace(request);
   split_lines(request.body, [&](std::size_t line, std::string_view bytes) {
+    if (worker.intake.sent() > events_max()) return;
     Envelope envelope = structured_envelope(request);
     if (!looks_like_cloudevent(bytes)) {
       envelope = {.form = EventForm::payload,
@@ -244,6 +253,7 @@ void HttpEvents::take_lines(Worker& worker, const http::Request& request) {
 void HttpEvents::take_batch(Worker& worker, const http::Request& request) {
   std::uint32_t next = 0;
   const auto whole = split_array(request.body, [&](std::size_t index, std::string_view bytes) {
+    if (worker.intake.sent() > events_max()) return;
     next = static_cast<std::uint32_t>(index) + 1;
     worker.intake.add(next - 1, structured_envelope(request), bytes);
   });

@@ -65,6 +65,7 @@ class HttpEvents {
   struct Reply;
   static Content content_of(const http::Request& request, std::string& why);
   void post(const http::Request& request, http::Responder responder);
+  std::size_t events_max() const;  ///< Of one request.
   void take_in(Worker& worker, Content content, const http::Request& request);
   void take_lines(Worker& worker, const http::Request& request);
   void take_batch(Worker& worker, const http::Request& request);

@@ -226,14 +226,43 @@ TEST_F(HttpEventsTest, SaysWhichEventIsRefusedAndWhy) {
   EXPECT_EQ(send(kPayload, "{").status, 400);
 }
 
-TEST_F(HttpEventsTest, BoundsTheListOfRefusals) {
+TEST_F(HttpEventsTest, ListsEveryRefusalAndExplainsTheFirst) {
   std::string body;
   for (int i = 0; i < 2500; ++i) body += "{}\n";
   const auto got = send(kLines, body);
   EXPECT_EQ(got.status, 400);
-  EXPECT_NE(got.body.find("\"index\":999,"), std::string::npos);
-  EXPECT_EQ(got.body.find("\"index\":1000,"), std::string::npos);
-  EXPECT_NE(got.body.find("\"refused_total\":2500"), std::string::npos);
+  const auto text = [&](int index, const char* detail) {
+    return "{\"index\":" + std::to_string(index) + ",\"reason\":\"no_key\",\"detail\":\"" + detail;
+  };
+  EXPECT_NE(got.body.find(text(999, "")), std::string::npos);
+  EXPECT_EQ(got.body.find(text(999, "\"")), std::string::npos);
+  EXPECT_NE(got.body.find(text(1000, "\"},")), std::string::npos);
+  EXPECT_NE(got.body.find(text(2499, "\"}],")), std::string::npos);
+}
+
+TEST_F(HttpEventsTest, ListsAllThatADoorRefuses) {
+  std::string body;
+  for (int i = 0; i < 4000; ++i) body += payload(i) + "\n";
+  for (std::uint16_t i = 0; i < 8; ++i) door_.unavailable.insert(PartitionId(i));
+  const auto got = send(kLines, body);
+  EXPECT_EQ(got.status, 503);
+  std::size_t listed = 0;
+  for (std::size_t at = 0; (at = got.body.find("\"retry\":true", at + 1)) != std::string::npos;) {
+    ++listed;
+  }
+  EXPECT_EQ(listed, 4000U);
+}
+
+TEST_F(HttpEventsTest, RefusesARequestOfTooManyEvents) {
+  const std::size_t most = (16 << 20) / 64;
+  std::string body;
+  for (std::size_t i = 0; i < most; ++i) body += "1\n";
+  EXPECT_EQ(send(kLines, body).status, 400);
+  const auto got = send(kLines, payload(1) + "\n" + body);
+  EXPECT_EQ(got.status, 413);
+  EXPECT_NE(got.body.find("more than 262144 events"), std::string::npos) << got.body;
+  // Nothing of it is left for the next.
+  EXPECT_EQ(send(kLines, payload(2)).body, "{\"accepted\":1,\"refused\":[],\"duplicates\":0}\n");
 }
 
 TEST_F(HttpEventsTest, RefusesAPartitionAsAWhole) {

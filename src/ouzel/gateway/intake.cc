@@ -22,17 +22,24 @@ void reserve(DoorRequest& request, std::size_t rows) {
   batch.flags.reserve(rows);
 }
 
-}  // namespace
-
-void IntakeAnswer::withdraw(const std::string& why) {
-  refused += accepted + duplicates;
-  accepted = duplicates = 0;
-  retry = true;
-  for (const std::uint32_t index : placed) refusals.push_back({index, Fate::live, why});
-  placed.clear();
+void sort_by_index(std::vector<Refusal>& refusals) {
   std::sort(refusals.begin(), refusals.end(),
             [](const Refusal& a, const Refusal& b) { return a.index < b.index; });
-  if (refusals.size() > kRefusalsListedMax) refusals.resize(kRefusalsListedMax);
+}
+
+}  // namespace
+
+void IntakeAnswer::refuse(std::uint32_t index, Fate fate, std::string_view detail) {
+  if (refusals.size() >= kRefusalsDetailedMax) detail = {};
+  refusals.push_back({index, fate, std::string(detail)});
+}
+
+void IntakeAnswer::withdraw(const std::string& why) {
+  accepted = duplicates = 0;
+  retry = true;
+  for (const std::uint32_t index : placed) refuse(index, Fate::live, why);
+  placed.clear();
+  sort_by_index(refusals);
 }
 
 Intake::Intake(const Schema& schema, std::uint16_t partitions)
@@ -41,6 +48,12 @@ Intake::Intake(const Schema& schema, std::uint16_t partitions)
 void Intake::begin() {
   answer_ = {};
   refused_ = {};
+  for (const PartitionId partition : used_) {
+    Part& part = parts_[partition.value()];
+    part.request = {};
+    part.indexes.clear();
+  }
+  used_.clear();
 }
 
 Intake::Part& Intake::part_of(PartitionId partition) {
@@ -94,11 +107,8 @@ void Intake::place(std::uint32_t index, const DecodedRow& row, const Envelope& e
 
 void Intake::refuse(std::uint32_t index, Fate fate, std::string_view detail) {
   ++answer_.sent;
-  ++answer_.refused;
   ++refused_[static_cast<std::size_t>(fate)];
-  if (answer_.refusals.size() < kRefusalsListedMax) {
-    answer_.refusals.push_back({index, fate, std::string(detail)});
-  }
+  answer_.refuse(index, fate, detail);
 }
 
 void Intake::admit(PartitionId partition, Door& door) {
@@ -111,18 +121,13 @@ void Intake::admit(PartitionId partition, Door& door) {
     answer_.duplicates += got.duplicates;
     answer_.wait_for = std::max(answer_.wait_for, got.wait_for);
     if (answer_.sent == 1 && got.first) answer_.place = {partition, *got.first};
-    const std::size_t listed =
-        std::min(rows, kRefusalsListedMax - std::min(kRefusalsListedMax, answer_.placed.size()));
-    answer_.placed.insert(answer_.placed.end(), part.indexes.begin(),
-                          part.indexes.begin() + static_cast<std::ptrdiff_t>(listed));
+    answer_.placed.insert(answer_.placed.end(), part.indexes.begin(), part.indexes.end());
   } else {
     answer_.retry = true;
     answer_.overloaded = answer_.overloaded || got.overloaded;
-    answer_.refused += rows;
     refused_[static_cast<std::size_t>(Fate::live)] += rows;
-    const std::size_t listed = std::min(rows, kRefusalsListedMax);
-    for (std::size_t i = 0; i < listed; ++i) {
-      answer_.refusals.push_back({part.indexes[i], Fate::live, got.unavailable});
+    for (const std::uint32_t index : part.indexes) {
+      answer_.refuse(index, Fate::live, got.unavailable);
     }
   }
   part.rows_before = rows;
@@ -132,10 +137,8 @@ void Intake::admit(PartitionId partition, Door& door) {
 IntakeAnswer Intake::finish(Door& door, IntakeCounters& counters) {
   for (const PartitionId partition : used_) admit(partition, door);
   used_.clear();
-  std::sort(answer_.refusals.begin(), answer_.refusals.end(),
-            [](const Refusal& a, const Refusal& b) { return a.index < b.index; });
-  if (answer_.refusals.size() > kRefusalsListedMax) answer_.refusals.resize(kRefusalsListedMax);
-  OUZEL_CHECK(answer_.accepted + answer_.duplicates + answer_.refused == answer_.sent);
+  sort_by_index(answer_.refusals);
+  OUZEL_CHECK(answer_.accepted + answer_.duplicates + answer_.refusals.size() == answer_.sent);
   counters.received.fetch_add(answer_.sent, std::memory_order_relaxed);
   for (std::size_t i = 0; i < kFates; ++i) {
     if (refused_[i] > 0) counters.refused[i].fetch_add(refused_[i], std::memory_order_relaxed);

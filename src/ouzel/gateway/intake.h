@@ -20,8 +20,8 @@
 
 namespace ouzel {
 
-/// Refused events beyond this number are only counted.
-inline constexpr std::size_t kRefusalsListedMax = 1000;
+/// Of a request's refused events so many have a detail; the others say their reason only.
+inline constexpr std::size_t kRefusalsDetailedMax = 1000;
 
 /// One event that got no position.
 struct Refusal {
@@ -38,19 +38,19 @@ struct EventPlace {
   Offset offset{};
 };
 
-/// What became of a request's events: accepted + duplicates + refused = sent.
+/// What became of a request's events: accepted + duplicates + refusals = sent.
 struct IntakeAnswer {
   std::uint64_t sent = 0;
   std::uint64_t accepted = 0;
   std::uint64_t duplicates = 0;
-  std::uint64_t refused = 0;
-  std::vector<Refusal> refusals;      ///< By index; the first kRefusalsListedMax.
-  std::vector<std::uint32_t> placed;  ///< Indexes accepted or duplicate; the first so many, too.
+  std::vector<Refusal> refusals;      ///< By index.
+  std::vector<std::uint32_t> placed;  ///< Indexes of those accepted, and of duplicates.
   std::optional<EventPlace> place;    ///< Of the event, if the request had just one.
   bool retry = false;                 ///< Some refusal may pass later.
   bool overloaded = false;            ///< … because too much is in flight.
   AppendNumber wait_for{};            ///< Answer when the log is durable up to here.
 
+  void refuse(std::uint32_t index, Fate fate, std::string_view detail);
   /// The log has failed before it was durable: everything placed becomes refused, unavailable.
   void withdraw(const std::string& why);
 };
@@ -66,7 +66,10 @@ class Intake {
   /// `schema` must outlive it.
   Intake(const Schema& schema, std::uint16_t partitions);
 
+  /// For another request; what was added to one that was not finished is forgotten.
   void begin();
+  /// Events added so far.
+  std::uint64_t sent() const { return answer_.sent; }
   /// `bytes` is followed by kDecodePadding readable bytes.
   void add(std::uint32_t index, const Envelope& envelope, std::string_view bytes);
   /// The same for a structured event that was put together here around `data`, so that the sender
