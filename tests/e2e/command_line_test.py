@@ -66,6 +66,38 @@ class Usage(InScratch):
     def test_a_topic_that_nothing_writes(self):
         self.assertIn("nothing writes topic alarms yet", self.expect(0, "tap", "alarms").stderr)
 
+    def test_a_name_that_no_line_has(self):
+        for topic, flag, name, meant in (
+                ("outcomes", "--where", "rout=alert", "did you mean 'route'?"),
+                ("outcomes", "--where", "key=press-12", "did you mean 'event.key'?"),
+                ("outcomes", "--columns", "id,event.kye", "did you mean 'event.key'?"),
+                ("outcomes", "--columns", "reasons.1.faeture", "did you mean 'reasons.0.feature'?"),
+                ("rejects", "--where", "data.reson!=schema", "did you mean 'reason'?"),
+                ("rejects", "--where", "features.a=1", "known: id, time, "),
+                ("models", "--where", "wroker=a", "did you mean 'worker'?")):
+            said = self.expect(2, "tap", topic, flag, name, "--data-dir", "absent").stderr
+            self.assertIn(meant, said)
+        for topic, term in (("events", "temprature>3"), ("outcomes", "features.any_name>3")):
+            self.assertIn("absent", self.expect(78, "tap", topic, "--where", term, "--data-dir",
+                                                "absent").stderr)
+
+    def test_every_name_that_a_line_has_is_known(self):
+        """Of the lines that all golden cases expect."""
+        def paths(value, path=()):
+            yield ".".join(path)
+            members = value.items() if isinstance(value, dict) else enumerate(
+                value if isinstance(value, list) else ())
+            for name, member in members:
+                yield from paths(member, (*path, str(name)))
+        for topic, name in (("outcomes", "expect.ndjson"), ("rejects", "expect_rejects.ndjson")):
+            found = set()
+            for case in (ROOT / "tests" / "golden").glob(f"*/{name}"):
+                for line in case.read_text().splitlines():
+                    found.update(paths(json.loads(line)))
+            found.discard("")
+            self.assertGreater(len(found), 20)
+            self.expect(78, "tap", topic, "--columns", ",".join(found), "--data-dir", "absent")
+
     def test_misspelt_flag(self):
         self.assertIn("--data-dir", self.expect(2, "run", PIPELINE, "--data-dri", "x").stderr)
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 
+#include "ouzel/base/exit_code.h"
 #include "ouzel/base/file_system.h"
 #include "ouzel/decode/decoder.h"
 #include "ouzel/decode/split.h"
@@ -15,6 +16,7 @@
 #include "ouzel/run/interrupt.h"
 #include "ouzel/serve/topic_lines.h"
 #include "ouzel/tool/kafka/kafka_tap.h"
+#include "ouzel/tool/tap_names.h"
 #include "ouzel/tool/tap_printer.h"
 #include "ouzel/tool/terminal/engine_view.h"
 
@@ -27,6 +29,11 @@ constexpr std::chrono::nanoseconds kFollowUrl = std::chrono::milliseconds(250);
 int failed(const Error& error) {
   std::fprintf(stderr, "ouzel tap: %s\n", error.message.c_str());
   return error.code == ErrorCode::config ? 78 : 1;
+}
+
+int misused(const std::string& what) {
+  std::fprintf(stderr, "ouzel tap: %s\nSee `ouzel tap --help`.\n", what.c_str());
+  return kExitUsage;
 }
 
 /// `tap` on the files of a data directory, whether its engine runs or not.
@@ -195,6 +202,7 @@ int tap(const TapOptions& options) {
   const std::map<std::string, ShownTopic> shown = {{"events", ShownTopic::events},
                                                    {"outcomes", ShownTopic::outcomes},
                                                    {"rejects", ShownTopic::rejects}};
+  if (const auto wrong = unknown_name(options)) return misused(*wrong);
   const auto topic = shown.find(options.topic);
   if (!options.pipeline.path.empty()) return tap_kafka(options);
   if (!options.url.empty()) {
