@@ -59,6 +59,11 @@ class Member:
     def said(self, text):
         return self.process.log_path.read_text().count(text)
 
+    def changes(self):
+        """The plans it went over to, one after the other."""
+        lines = map(json.loads, self.process.log_path.read_text().splitlines())
+        return [line["plan"] for line in lines if line["message"] == "pipeline changed"]
+
 
 class Group:
     def __init__(self, test, name, members=3):
@@ -279,6 +284,21 @@ class Follow(unittest.TestCase):
         self.assertIn(member.process.stop(), (0, UNAVAILABLE), member.process.log_tail())
         self.assertLess(time.monotonic() - begin, 25)
         node.start()
+
+    def test_what_others_told_before_is_no_news_after(self):
+        """A worker that is told hears meanwhile what another told: its own record comes later."""
+        group = Group(self, "late", members=1)
+        member = group.members[0]
+        for number in range(5):
+            text = group.told()[-1]
+            group.tell(re.sub(r"threshold: [\d.]+", f"threshold: 0.{number + 1}5", text),
+                       worker="another")
+            time.sleep(0.1 * number)     # It looks each second: once in between.
+            member.write(0.1 * (number + 1))
+            answer = member.apply()
+            time.sleep(2)
+            self.assertEqual(member.changes()[-1], answer["plan"])
+            self.assertEqual(member.changes().count(answer["plan"]), 1)
 
     def test_two_at_once_agree(self):
         group = Group(self, "race", members=2)

@@ -62,7 +62,9 @@ void PlanChannel::send() {
   if (!told && told.error().code == ErrorCode::unavailable) return;
   telling->result = told;
   telling->done.signal();
+  end_.reset();
   const std::lock_guard lock(mutex_);
+  newest_.reset();  // It came before what was told now: no news until the topic is read again.
   if (telling_ == telling) telling_.reset();
 }
 
