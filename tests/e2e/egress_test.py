@@ -99,7 +99,7 @@ class Delivery(Egress):
                     self.post(engine, sent, 100)
                     sent += 100
                 engine.wait_scored()
-                engine._until(lambda: "[-]sink-file waits: cannot write" in
+                engine._until(lambda: "[-]sink-file cannot write" in
                               engine.get("/readyz?verbose")[1] or None, "it waits")
                 self.assertIn("No space left", engine.get("/readyz?verbose")[1])
                 self.assertEqual(engine.get("/readyz")[0], 200)

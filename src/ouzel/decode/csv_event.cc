@@ -88,6 +88,12 @@ Result<CsvEvent> CsvEvent::make(std::span<const std::string> columns, const Sche
   for (const std::string& name : columns) {
     Column column;
     if (name.empty()) column.kind = Kind::unnamed;
+    if (name.find('\r') != std::string::npos) {
+      return fail(
+          ErrorCode::config,
+          "a column's name has a CR in it; where lines end with CR alone they must be given "
+          "an LF (tr '\\r' '\\n')");
+    }
     if (!name.empty() && !seen.insert(name).second) {
       return fail(ErrorCode::config, "two columns have the name " + name.substr(0, 100));
     }

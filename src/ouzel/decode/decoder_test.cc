@@ -119,25 +119,24 @@ TEST(Decoder, JudgesIntegersAndBooleans) {
 }
 
 TEST(Decoder, JudgesStrings) {
-  expect_bad(
-      plain_schema(),
-      {
-          {event_with("\"mode\":\"off\""), Fate::schema,
-           "mode: expected one of idle, run, clean, got \"off\""},
-          {event_with("\"mode\":3"), Fate::schema, "mode: expected a string, got 3"},
-          {event_with("\"mode\":\"\""), Fate::schema, ""},
-          {event_with("\"name\":\"a\""), Fate::schema,
-           "name: expected at least 2 characters, got \"a\""},
-          {event_with("\"name\":\"abcde\""), Fate::schema,
-           "name: expected at most 4 characters, got \"abcde\""},
-          {event_with("\"name\":\"aB\""), Fate::schema,
-           "name: expected a match of ^[a-zäöü\\x00]+$, got \"aB\""},
-          {event_with("\"name\":\"a\\x62\""), Fate::malformed, ""},
-          {event_with("\"name\":\"a\x01\""), Fate::malformed, ""},
-          {event_with("\"name\":\"ab\\ud800\""), Fate::malformed, ""},
-          {event_with("\"name\":\"ab\\udc00\""), Fate::malformed, ""},
-          {event_with("\"name\":\"ab\xff\""), Fate::malformed, "not valid JSON: invalid UTF-8"},
-      });
+  expect_bad(plain_schema(),
+             {
+                 {event_with("\"mode\":\"off\""), Fate::schema,
+                  "mode: expected one of idle, run, clean, got \"off\""},
+                 {event_with("\"mode\":3"), Fate::schema, "mode: expected a string, got 3"},
+                 {event_with("\"mode\":\"\""), Fate::schema, ""},
+                 {event_with("\"name\":\"a\""), Fate::schema,
+                  "name: expected at least 2 characters, got \"a\""},
+                 {event_with("\"name\":\"abcde\""), Fate::schema,
+                  "name: expected at most 4 characters, got \"abcde\""},
+                 {event_with("\"name\":\"aB\""), Fate::schema,
+                  "name: expected a match of ^[a-zäöü\\x00]+$, got \"aB\""},
+                 {event_with("\"name\":\"a\\x62\""), Fate::malformed, ""},
+                 {event_with("\"name\":\"a\x01\""), Fate::malformed, ""},
+                 {event_with("\"name\":\"ab\\ud800\""), Fate::malformed, ""},
+                 {event_with("\"name\":\"ab\\udc00\""), Fate::malformed, ""},
+                 {event_with("\"name\":\"ab\xff\""), Fate::malformed, "not valid UTF-8"},
+             });
   // Lengths count code points; escapes are resolved, NUL among them.
   const auto row =
       decode_payload(plain_schema(), event_with(R"("name":"\u00e4ö\u0000b","mode":"r\u0075n")"));

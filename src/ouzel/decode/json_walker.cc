@@ -39,7 +39,6 @@ bool is_number(std::string_view text) {
 /// In our words, not in the library's: they stand in outcomes.
 std::string_view what_is_wrong(error_code error) {
   switch (error) {
-    case simdjson::UTF8_ERROR: return "invalid UTF-8";
     case simdjson::EMPTY: return "nothing there";
     case simdjson::UNCLOSED_STRING: return "a string is not closed";
     case simdjson::UNESCAPED_CHARS: return "a control character stands in a string";
@@ -256,7 +255,9 @@ error_code JsonWalker::skip_object(ondemand::object& object, std::size_t depth) 
 }
 
 void JsonWalker::explain(error_code error, std::string& out) const {
-  out.assign("not valid JSON: ");
+  const bool utf8 = error == simdjson::UTF8_ERROR;  // Also where the text was a line of CSV.
+  out.assign(utf8 ? "not valid UTF-8" : "not valid JSON: ");
+  if (utf8) return;
   if (text().starts_with("\xef\xbb\xbf")) {
     out.append("it starts with a byte order mark");
     return;

@@ -1,5 +1,7 @@
 #include "ouzel/egress/address_guard.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -38,6 +40,15 @@ std::string refused_address(std::string_view address) {
     if (address.starts_with(prefix)) return refused_ipv4(address.substr(prefix.size()));
   }
   return "";
+}
+
+std::string refused_host(const std::string& host) {
+  std::array<char, 16> bytes{};
+  if (::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1) {
+    return refused_address({bytes.data(), 4});
+  }
+  if (::inet_pton(AF_INET6, host.c_str(), bytes.data()) != 1) return "";
+  return refused_address({bytes.data(), 16});
 }
 
 }  // namespace ouzel

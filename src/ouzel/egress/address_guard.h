@@ -14,5 +14,7 @@ namespace ouzel {
 /// `address`: the 4 or 16 bytes of an IPv4 or IPv6 address. Returns why it is refused, or nothing.
 /// IPv4 addresses inside IPv6 ones (mapped, compatible, NAT64) are judged as themselves.
 std::string refused_address(std::string_view address);
+/// The same of a URL's host, if that is written as an address; of a name nothing is known yet.
+std::string refused_host(const std::string& host);
 
 }  // namespace ouzel

@@ -1,9 +1,11 @@
 #include "ouzel/egress/sink_fields.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
+#include "ouzel/egress/address_guard.h"
 #include "ouzel/egress/signature.h"
 #include "ouzel/http/message.h"
 
@@ -13,6 +15,16 @@ namespace {
 constexpr std::string_view kWebhookHelp =
     "A receiver of webhooks: CloudEvents by POST, signed after Standard Webhooks.";
 constexpr std::string_view kHttpHelp = "Any receiver of CloudEvents by POST.";
+
+/// `origin`: scheme, host and what stands behind the host.
+bool has_good_port(std::string_view origin) {
+  const std::size_t colon = origin.rfind(':');
+  if (colon <= origin.find("://") || origin.back() == ']') return true;  // None is there.
+  unsigned port = 0;
+  const char* end = origin.data() + origin.size();
+  const auto read = std::from_chars(origin.data() + colon + 1, end, port);
+  return read.ec == std::errc() && read.ptr == end && port > 0 && port <= 65535;
+}
 
 std::string check_url(std::string_view url) {
   for (const char c : url) {
@@ -26,7 +38,7 @@ std::string check_url(std::string_view url) {
   if (rest.substr(0, rest.find_first_of("/?#")).find('@') != std::string_view::npos) {
     return "holds a name or a password: give it as a header, Authorization";
   }
-  return "";
+  return has_good_port(origin_of(url)) ? "" : "has a port that is not 1 to 65535";
 }
 
 std::string check_secret(std::string_view text) {
@@ -172,6 +184,16 @@ bool has_two_credentials(const ReceiverSpec& receiver) {
          });
 }
 
+/// Why the URL's host cannot be, as far as the file shows it; what a name resolves to shows when
+/// the sink sends.
+std::string host_fault(const ReceiverSpec& receiver, const std::string& url) {
+  const std::string host = host_of(url);
+  const auto& allow = receiver.allow;
+  if (std::find(allow.begin(), allow.end(), host) != allow.end()) return "";
+  const std::string why = refused_host(host);
+  return why.empty() ? "" : host + " is " + why;
+}
+
 }  // namespace
 
 TableOf<FilesSpec> file_sink_fields() {
@@ -244,18 +266,27 @@ TableOf<SinkSpec> sink_fields() {
   return table;
 }
 
-std::string sinks_fault(const std::vector<SinkSpec>& sinks) {
+std::optional<SinksFault> sinks_fault(const std::vector<SinkSpec>& sinks) {
   std::set<std::string> names;
-  for (const SinkSpec& sink : sinks) {
-    if (!names.insert(sink_name(sink)).second) {
-      return "two sinks are called " + sink_name(sink) +
-             ": each needs a name of its own, as its cursor has";
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    const ReceiverSpec& receiver = sinks[i].receiver();
+    const std::string name = sink_name(sinks[i]);
+    if (!names.insert(name).second) {
+      return SinksFault{
+          i, "two sinks are called " + name + ": each needs a name of its own, as its cursor has",
+          "add name: to them"};
     }
-    if (has_two_credentials(sink.receiver())) {
-      return "the sink " + sink_name(sink) + " has both token_file and a header Authorization";
+    if (has_two_credentials(receiver)) {
+      return SinksFault{i, "the sink " + name + " has both token_file and a header Authorization",
+                        "leave one of them out"};
+    }
+    for (const std::string& url : {receiver.url, receiver.dead_letter}) {
+      if (const std::string why = host_fault(receiver, url); !why.empty()) {
+        return SinksFault{i, "the sink " + name + ": " + why, "name it in allow if that is meant"};
+      }
     }
   }
-  return "";
+  return std::nullopt;
 }
 
 }  // namespace ouzel

@@ -151,6 +151,8 @@ TEST(EventText, RefusesLinesThatAreTooLong) {
 
 TEST(EventText, SaysWhatIsWrongWithTheFile) {
   EXPECT_EQ(read("a,b,a\n1,2,3\n", 100).error, "the header: two columns have the name a");
+  EXPECT_EQ(read("a,b\r1,2\r3,4\r", 100).error.find("the header: a column's name has a CR in it"),
+            0U);
   EXPECT_EQ(read("\xff\xfe"
                  "a\0",
                  100)

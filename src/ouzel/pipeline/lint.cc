@@ -36,8 +36,8 @@ class Linter {
     lint_features();
     lint_names("model.detector.of", pipeline_.detector.of, fields_of(false));
     lint_decide();
-    if (const std::string wrong = sinks_fault(pipeline_.sinks); !wrong.empty()) {
-      add("sinks", "sinks", wrong, "add name: to them");
+    if (const auto wrong = sinks_fault(pipeline_.sinks)) {
+      add("sinks", "sinks." + std::to_string(wrong->sink), wrong->message, wrong->hint);
     }
     lint_limits();
     lint_kafka();

@@ -77,9 +77,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{9, "sinks: [{webhook: {url: x}}]",
              "pipeline:9:25: value: sinks[0].webhook.url: the value (a secret) is not a URL that "
              "begins with http:// or https://"},
-        Case{9, "sinks: [{http: {url: 'http://a'}}, {http: {url: 'http://b'}}]",
-             "pipeline:9:8: sinks: two sinks are called http: each needs a name of its own, as its "
-             "cursor has (add name: to them)"},
+        Case{9, "sinks: [{http: {url: 'http://a:99999/x'}}]",
+             "pipeline:9:22: value: sinks[0].http.url: the value (a secret) has a port that is not "
+             "1 to 65535"},
+        Case{9, "sinks: [{http: {url: 'http://169.254.169.254/latest'}}]",
+             "pipeline:9:9: sinks: the sink http: 169.254.169.254 is a link-local address (name it "
+             "in allow if that is meant)"},
+        Case{
+            9, "sinks: [{http: {url: 'http://[::1]:1/x', dead_letter: 'http://[fe80::1]'}}]",
+            "pipeline:9:9: sinks: the sink http: fe80::1 is a link-local address (name it in allow "
+            "if that is meant)"},
+        Case{
+            9, "sinks: [{http: {url: 'http://a'}}, {http: {url: 'http://b'}}]",
+            "pipeline:9:36: sinks: two sinks are called http: each needs a name of its own, as its "
+            "cursor has (add name: to them)"},
         Case{9, "modle: detector",
              "pipeline:9:1: unknown_key: the pipeline has no key 'modle' (did you mean 'model'?)"},
         Case{10, "decide: {treshold: 0.9}",

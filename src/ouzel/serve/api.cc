@@ -46,8 +46,7 @@ Health check(const EngineStatus& status, bool accepting) {
   }
   // A receiver that is down takes nothing out of service.
   for (const SinkStatus& sink : status.sinks) {
-    out.line(sink.trouble.empty(), "sink-" + sink.name,
-             sink.trouble.empty() ? "ok" : "waits: " + sink.trouble);
+    out.line(sink.trouble.empty(), "sink-" + sink.name, sink.trouble.empty() ? "ok" : sink.trouble);
   }
   // A worker of a group that has more workers than partitions stands by.
   out.ready = accepting && status.log.admits_events && (working > 0 || status.lanes.empty());
