@@ -76,7 +76,7 @@ class Delivery(Egress):
             engine.wait_scored()
             status, text, _ = engine.get("/readyz?verbose")
             self.assertEqual(status, 200)
-            self.assertIn("[-]sink-webhook waits", text)
+            self.assertIn("[-]sink-webhook http://127.0.0.1:", text)
             self.assertEqual(engine.total("ouzel_sink_lag_events"), 200)
             self.assertEqual(engine.stop(), 0)
         with Engine(pipeline, self.folder / "data") as engine, Receiver(port=port) as receiver:

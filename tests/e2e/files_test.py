@@ -82,6 +82,32 @@ class Score(InScratch):
         self.assertEqual(full.returncode, 1)
         self.assertIn("/dev/full: No space left", full.stderr)
 
+    def test_pipes_are_read(self):
+        """As a shell's <(command) gives them."""
+        day = self.write("day.csv", HEADER + rows(0, 50))
+        expected = self.score(day)
+        script = ('"$0" score <(cat "$1") --in <(gzip -c "$2") && '
+                  '"$0" lint <(cat "$1") && "$0" score "$1" --in /dev/stdin <"$2"')
+        done = subprocess.run(["bash", "-c", script, PROGRAM, PIPELINE, day],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = [json.loads(line)["data"]["score"] for line in done.stdout.splitlines()
+                 if line.startswith("{")]
+        self.assertEqual(lines, 2 * [json.loads(line)["data"]["score"] for line in expected])
+
+    def test_never_empties_its_input(self):
+        day = self.write("day.csv", HEADER + rows(0, 50))
+        link = self.folder / "link.csv"
+        link.symlink_to(day)
+        for out in (day, link):
+            done = ouzel("score", PIPELINE, "--in", day, "--out", out)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("--out is the file of --in", done.stderr)
+            self.assertEqual(day.read_text(), HEADER + rows(0, 50))
+        done = ouzel("simulate", "--count", 10, "--rate", 0, "--out", self.folder / "new",
+                     "--truth", self.folder / "new")
+        self.assertEqual(done.returncode, 2, done.stderr)
+
     def test_unreadable_input_is_a_failure(self):
         cases = {"no such file": self.folder / "none.csv",
                  "twice": self.write("twice.csv", "a,a\n1,2\n"),

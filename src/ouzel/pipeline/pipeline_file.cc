@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <memory>
 #include <utility>
 
 #include "ouzel/engine/plan_archive.h"
@@ -11,12 +13,12 @@
 namespace ouzel {
 namespace {
 
-/// All of stdin, or one byte more than a pipeline may have.
-std::string read_stdin() {
+/// All of it, or one byte more than a pipeline may have.
+std::string read_stream(std::FILE* stream) {
   std::string out;
   char buffer[4096];
   while (out.size() <= kDocumentBytesMax) {
-    const std::size_t count = std::fread(buffer, 1, sizeof(buffer), stdin);
+    const std::size_t count = std::fread(buffer, 1, sizeof(buffer), stream);
     if (count == 0) break;
     out.append(buffer, count);
   }
@@ -58,7 +60,13 @@ std::vector<PlanFile> kept_files(FileSystem& fs, const std::string& text, std::s
 }
 
 Result<std::string> read_pipeline(FileSystem& fs, const std::string& path) {
-  if (path == "-") return read_stdin();
+  if (path == "-") return read_stream(stdin);
+  std::error_code none;
+  if (std::filesystem::is_fifo(path, none)) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(std::fopen(path.c_str(), "r"),
+                                                               std::fclose);
+    if (pipe) return read_stream(pipe.get());
+  }
   const auto plan = kept_plan(path);
   if (!plan) return read_file(fs, path);
   auto text = read_by_hash(fs, path, *plan);

@@ -86,6 +86,9 @@ class Filter {
 int score(const ScoreOptions& options) {
   const SystemClock clock;
   const auto fs = make_posix_file_system();
+  if (is_one_file(options.in, options.out)) {
+    return failed("--out is the file of --in: it would be emptied before it is read", kExitUsage);
+  }
   const auto plan = make_plan(options.pipeline);
   if (!plan) return failed(plan.error().message, kExitConfig);
   auto input = open_text_input(*fs, options.in);

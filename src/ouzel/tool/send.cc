@@ -245,7 +245,7 @@ int send(const SendOptions& options) {
     std::fprintf(stderr, "ouzel send: %s\n", input.error().message.c_str());
     return kExitFailed;
   }
-  SendState state(*fs, options.in == "-" ? "" : options.in + ".ouzel-send");
+  SendState state(*fs, input->is_file ? options.in + ".ouzel-send" : "");
   Sending sending(options, *input, state, clock);
   const auto done = sending.run();
   const bool well = !sending.began() || sending.report();

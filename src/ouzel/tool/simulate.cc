@@ -290,6 +290,9 @@ int simulate(const SimulateOptions& options) {
   if (const auto good = judge(options); !good) return wrong(good.error(), kExitUsage);
   auto simulator = Simulator::make(options.simulator);
   if (!simulator) return wrong(simulator.error(), kExitUsage);
+  if (is_one_file(options.truth, options.out)) {
+    return wrong({ErrorCode::config, "--truth and --out are one file"}, kExitUsage);
+  }
   std::optional<TextOutput> truth;
   if (!options.truth.empty()) {
     auto opened = TextOutput::open(options.truth);

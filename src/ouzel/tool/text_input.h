@@ -1,4 +1,5 @@
-/// What a command reads events from: a file (gzip is undone) or stdin.
+/// What a command reads events from: a file (gzip is undone), stdin, or what else a path names: a
+/// pipe, a device.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@ namespace ouzel {
 struct TextInput {
   std::unique_ptr<ByteSource> bytes;
   std::uint64_t size = 0;  ///< As it stands on disk; 0: not known.
+  bool is_file = false;    ///< So its bytes are there to be read again.
   std::string name;        ///< Without its directories; stdin has the name `stdin`.
 };
 

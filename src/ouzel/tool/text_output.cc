@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace ouzel {
 
@@ -32,6 +33,16 @@ Result<void> TextOutput::write(std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   return {};
+}
+
+bool is_one_file(const std::string& a, const std::string& b) {
+  namespace fs = std::filesystem;
+  if (a == "-" || b == "-") return false;
+  std::error_code none;
+  if (fs::exists(a, none) && fs::exists(b, none)) {
+    return fs::is_regular_file(a, none) && fs::equivalent(a, b, none);
+  }
+  return fs::weakly_canonical(a, none) == fs::weakly_canonical(b, none);
 }
 
 }  // namespace ouzel

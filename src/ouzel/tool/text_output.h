@@ -34,4 +34,7 @@ class TextOutput {
   bool left_ = false;
 };
 
+/// Whether two paths name one file, also one that is not there yet; pipes and devices are none.
+bool is_one_file(const std::string& a, const std::string& b);
+
 }  // namespace ouzel
