@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <memory>
 
 #include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
@@ -87,18 +89,21 @@ void Engine::ask_for_snapshots() {
 /// A snapshot counts only once the commit it belongs to is on disk.
 void Engine::publish(SnapshotJob job) {
   const std::size_t i = job.header.partition.value();
-  Wake durable;
-  std::atomic<bool> failed{false};
+  struct Waiting {
+    Wake durable;
+    std::atomic<bool> failed{false};
+  };
+  const auto waiting = std::make_shared<Waiting>();  // Who signals is in there a moment longer.
   if (!fault(Fault::snapshot_ahead)) {
-    log_->when_durable(job.commit, [&](const std::optional<Error>& error) {
-      failed.store(error.has_value(), std::memory_order_release);
-      durable.signal();
+    log_->when_durable(job.commit, [waiting](const std::optional<Error>& error) {
+      waiting->failed.store(error.has_value(), std::memory_order_release);
+      waiting->durable.signal();
     });
     log_->flush();
-    durable.wait();
+    waiting->durable.wait();
   }
   job.header.durable = log_->durable_end();
-  const auto done = failed.load(std::memory_order_acquire)
+  const auto done = waiting->failed.load(std::memory_order_acquire)
                         ? Result<void>(fail(ErrorCode::unavailable, "the log has failed"))
                         : job.slots->publish(job.header);
   if (done) {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
+#include <atomic>
 #include <ctime>
 
 #include "ouzel/base/check.h"
@@ -16,16 +16,16 @@ namespace {
 
 // A signal handler reaches nothing but these. The pipe wakes the waiting thread whichever thread
 // the signal was delivered to, and however shortly before the wait.
-volatile std::sig_atomic_t g_requested = 0;
+std::atomic<bool> g_requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
 int g_pipe[2] = {-1, -1};
 void (*g_before_forced_end)() = nullptr;
 
 extern "C" void on_signal(int number) {
-  if (g_requested != 0) {
+  if (g_requested.exchange(true)) {
     if (g_before_forced_end != nullptr) g_before_forced_end();
     ::_exit(128 + number);
   }
-  g_requested = 1;
   const char byte = 0;
   [[maybe_unused]] const auto written = ::write(g_pipe[1], &byte, 1);
 }
@@ -40,7 +40,7 @@ void install(void (*handler)(int)) {
 }  // namespace
 
 Interrupt::Interrupt(void (*before_forced_end)()) {
-  g_requested = 0;
+  g_requested = false;
   g_before_forced_end = before_forced_end;
   OUZEL_CHECK(::pipe2(g_pipe, O_CLOEXEC | O_NONBLOCK) == 0);
   install(&on_signal);
@@ -54,7 +54,7 @@ Interrupt::~Interrupt() {
   }
 }
 
-bool Interrupt::requested() const { return g_requested != 0; }
+bool Interrupt::requested() const { return g_requested; }
 
 bool Interrupt::wait(std::chrono::nanoseconds time, int fd, bool& readable) const {
   const auto ns = std::max<std::int64_t>(0, time.count());
