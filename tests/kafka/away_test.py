@@ -21,6 +21,7 @@ END_S = 25       # within which a signal ends it
 WAIT_S = 60
 LOST_S = 20      # after which a session of 3 s is over, and commits have been given up
 AWAY_S = 15     # less than after how long a complaint is said again
+SILENT_S = 15    # within which it is said that no broker is there, though nothing comes
 UNAVAILABLE = 69
 
 
@@ -223,6 +224,23 @@ class Away(unittest.TestCase):
             return worker.ready(url)[0] == 200
         self.until(is_ready)
 
+    def test_is_not_ready_without_a_broker_though_nothing_comes(self):
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        url, node = self.url(self.worker()), self.cluster.nodes[0]
+
+        def is_ready():
+            return worker.ready(url)[0] == 200
+
+        def says_so():
+            status, text = worker.ready(url)
+            return status == 503 and "takes no events: no broker has answered for " in text
+        for away, back in ((node.pause, node.resume), (node.kill, node.start)):
+            self.until(is_ready)
+            away()
+            self.until(says_so, SILENT_S)
+            back()
+        self.until(is_ready)
+
     def test_counters_never_fall(self):
         """A partition moves with its totals; what a worker counted it still has counted."""
         feeding = self.feed()
@@ -287,6 +305,34 @@ class Away(unittest.TestCase):
         code = one.process.wait(END_S)
         self.assertLess(time.monotonic() - began, END_S)
         self.assertIn(code, (0, UNAVAILABLE))
+
+
+class OneOfThree(unittest.TestCase):
+    def test_is_no_trouble(self):
+        """Killed or hanging, and whatever it led."""
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        cluster = self.enterContext(broker.Cluster(nodes=3))
+        clients.create_topics(cluster.bootstrap, *(f"away-{name}" for name in (
+            "events", "outcomes", "rejects", "journal", "models")))
+        pipeline = folder / "away.yaml"
+        pipeline.write_text(worker.pipeline_text("away", "away-events", cluster.bootstrap,
+                                                 folder / "snapshots"))
+        one = worker.Worker(folder, 0, pipeline)
+        self.addCleanup(one.end)
+        one.start()
+        end = time.monotonic() + WAIT_S
+        while not (one.url and worker.ready(one.url)[0] == 200):
+            self.assertLess(time.monotonic(), end, one.says())
+            time.sleep(0.1)
+        led = cluster.leader("away-models", 0)
+        for away, back in ((led.pause, led.resume), (led.kill, led.start)):
+            away()
+            end = time.monotonic() + SILENT_S
+            while time.monotonic() < end:
+                status, text = worker.ready(one.url)
+                self.assertEqual(status, 200, text)
+                time.sleep(0.2)
+            back()
 
 
 if __name__ == "__main__":

@@ -486,6 +486,7 @@ EngineStatus KafkaEngine::status() const {
   out.log.admits_events = log_->has_room(0, &out.log.why);
   const std::lock_guard lock(mutex_);
   if (out.log.why.empty()) out.log.why = stopped_.empty() ? waiting_for_ : stopped_;
+  if (out.log.why.empty()) out.log.why = silence();
   out.log.admits_events = out.log.why.empty();
   // One of several brokers may be away without harm.
   if (out.log.why.empty()) out.log.why = consumer_->trouble();

@@ -162,6 +162,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void ask_for_snapshots();
   void watch_partitions();
   void exchange_plans();
+  void note_answer(bool answered, SteadyTime asked);
+  std::string silence() const;
   void committed(std::span<const FrameHeader> headers);
   TransactionResult write_records(PartitionId id, std::string_view body, KafkaProducer& producer);
 
@@ -216,8 +218,9 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::atomic<bool> closing_{false};
   std::atomic<SteadyTime> close_until_{};
   Wake consumer_ended_;
-  std::atomic<bool> halted_{false};  ///< As stopped_: the topic has changed under us.
-  std::string waiting_for_;          ///< What the reader of records cannot have now. Under mutex_.
+  std::atomic<bool> halted_{false};         ///< As stopped_: the topic has changed under us.
+  std::atomic<SteadyTime> silent_since_{};  ///< No broker answers; zero: one does.
+  std::string waiting_for_;  ///< What the reader of records cannot have now. Under mutex_.
   Histogram end_to_end_ns_;
   Histogram snapshot_ns_;
   std::thread consumer_thread_;

@@ -20,6 +20,7 @@ constexpr std::chrono::nanoseconds kWatchEvery = std::chrono::seconds(10);
 /// So often in a row, a second apart: a broker that starts may not know all topics.
 constexpr int kMissedMax = 5;
 constexpr std::chrono::milliseconds kAskModels{2000};
+constexpr std::chrono::nanoseconds kSilent = std::chrono::seconds(5);
 /// A partition's other owners are looked through so often at most; it costs a listing of each.
 constexpr std::chrono::nanoseconds kCleanEvery = std::chrono::minutes(1);
 constexpr std::uint64_t kStateShare = 8;  ///< As the segment engine's (engine/keeper.cc).
@@ -59,9 +60,38 @@ void KafkaEngine::exchange_plans() {
   if (now - models_asked_ >= kLook) {
     models_asked_ = now;
     const auto end = consumer_->end_of(options_.source.models, kAskModels);
+    note_answer(end.has_value(), now);
     if (end) channel_->watch(*end, plan()->text);
   }
   channel_->send();
+}
+
+/// Without traffic nothing else tells that no broker is there. One that hangs is no trouble while
+/// others answer: a new client, unlike that which waits for it, finds them.
+void KafkaEngine::note_answer(bool answered, SteadyTime asked) {
+  if (!answered) {
+    NoListener nobody;
+    const auto other = open_consumer({.settings = options_.consumer_settings,
+                                      .topic = options_.source.topic,
+                                      .group = options_.source.group},
+                                     nobody);
+    answered = other && (*other)->partitions_of(options_.source.topic, kAskModels);
+  }
+  if (answered) {
+    silent_since_ = SteadyTime{};
+  } else if (silent_since_.load() == SteadyTime{}) {
+    silent_since_ = asked;
+  }
+}
+
+/// Why nothing can be had of any broker; empty: it can, or could just now.
+std::string KafkaEngine::silence() const {
+  const SteadyTime since = silent_since_.load();
+  if (since == SteadyTime{} || clock_.steady() - since < kSilent) return {};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(clock_.steady() - since).count();
+  const std::string why = consumer_->trouble();
+  return "no broker has answered for " + std::to_string(seconds) + " s" +
+         (why.empty() ? "" : ": " + why);
 }
 
 void KafkaEngine::keep_plan() {
