@@ -20,14 +20,21 @@ Line take_apart(std::string_view line) {
     const std::size_t end = line.find("]: ");
     if (end != npos) line.remove_prefix(end + 3);
   }
-  // "ssl://host:9092/bootstrap: …", "host:9092/1: …"
+  // Which client, or what the broker is to it: "ouzel#producer-4: …", "GroupCoordinator: …".
+  for (std::size_t end = 0; (end = line.find(": ")) != npos; line.remove_prefix(end + 2)) {
+    const std::string_view who = line.substr(0, end);
+    if (who.find(' ') != npos || (who.find('#') == npos && !who.ends_with("Coordinator"))) break;
+  }
+  // "ssl://host:9092/bootstrap: …", "host:9092/1: …", "host:9092: …"
   const std::size_t scheme = line.find("://");
   const std::size_t begin = scheme == npos || scheme > 16 ? 0 : scheme + 3;
-  const std::size_t slash = line.find('/', begin);
-  const std::size_t colon = slash == npos ? npos : line.find(": ", slash);
-  if (colon != npos && line.substr(0, slash).find(' ') == npos) {
-    out.broker = line.substr(begin, slash - begin);
-    line.remove_prefix(colon + 2);
+  const std::size_t colon = line.find(": ", begin);
+  if (colon != npos) {
+    const std::string_view who = line.substr(begin, colon - begin);
+    if (who.find(' ') == npos && who.find(':') != npos) {
+      out.broker = who.substr(0, who.find('/'));
+      line.remove_prefix(colon + 2);
+    }
   }
   if (const std::size_t after = line.rfind(kAfter); after != npos) {
     const std::size_t state = line.find("in state ", after);

@@ -28,6 +28,14 @@ TEST(BrokerTrouble, SaysWhoWhatAndWhatToDo) {
        "in state CONNECT, 1 identical error(s) suppressed)",
        ErrorCode::unavailable,
        "127.0.0.1:1 refuses the connection (does a broker listen at that port?)"},
+      {"GroupCoordinator: 127.0.0.1:1: Connect to ipv4#127.0.0.1:1 failed: Connection refused "
+       "(after 0ms in state CONNECT)",
+       ErrorCode::unavailable,
+       "127.0.0.1:1 refuses the connection (does a broker listen at that port?)"},
+      {"ouzel#producer-4: 127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection "
+       "refused (after 0ms in state CONNECT)",
+       ErrorCode::unavailable,
+       "127.0.0.1:1 refuses the connection (does a broker listen at that port?)"},
       {"[thrd:a.invalid:9092/bootstrap]: a.invalid:9092/bootstrap: Failed to resolve "
        "'a.invalid:9092': Name or service not known (after 1ms in state CONNECT)",
        ErrorCode::unavailable,
