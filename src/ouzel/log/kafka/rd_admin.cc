@@ -45,6 +45,13 @@ bool not_there(rd_kafka_resp_err_t error) {
          error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
 }
 
+/// Where nobody has asked for a group yet, its coordinator is only made.
+bool settles(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
+         error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+         error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+}
+
 KafkaRights rights_of(const rd_kafka_AclOperation_t* operations, std::size_t count) {
   if (count == 0) return {};
   KafkaRights out{.read = false, .write = false};
@@ -221,19 +228,29 @@ class RdAdmin final : public KafkaAdmin {
     return options;
   }
 
-  /// Starts a request and waits for its answer, while there is hope.
+  /// Its answer; asks again while a group's coordinator only begins to be one.
   Result<Event> ask(const std::string& what, const std::function<void()>& start) {
+    for (int waited = 0;; waited += kSlice) {
+      rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+      Event event = ask_once(start, error);
+      if (event) return event;
+      if (!settles(error) || waited >= wait_ms()) return client_->failed(what, error);
+      const Event none(rd_kafka_queue_poll(queue_.get(), kSlice));
+    }
+  }
+
+  /// Starts a request and waits for its answer, while there is hope. Null: see `error`.
+  Event ask_once(const std::function<void()>& start, rd_kafka_resp_err_t& error) {
     start();
     for (int waited = 0; waited <= wait_ms() + kSlice; waited += kSlice) {
       Event event(rd_kafka_queue_poll(queue_.get(), kSlice));
       if (event) {
-        const auto error = rd_kafka_event_error(event.get());
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return event;
-        return client_->failed(what, error);
+        error = rd_kafka_event_error(event.get());
+        return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::move(event) : nullptr;
       }
       if (client_->hopeless()) break;
     }
-    return client_->failed(what, RD_KAFKA_RESP_ERR__TIMED_OUT);
+    return nullptr;
   }
 
   Result<void> describe(const rd_kafka_TopicDescription_t& found, KafkaTopic& out) const {

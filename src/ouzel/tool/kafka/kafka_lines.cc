@@ -181,6 +181,11 @@ RecordLine event_line(const Record& record, const std::string& pipeline) {
                               "/offset:" + std::to_string(record.offset.value()));
     event.attribute("source", "/ouzel/" + pipeline + "/kafka#" + std::string(record.topic));
     event.attribute("type", "dev.knative.kafka.event");
+    if (record.timestamp > WallTime{}) {
+      std::string time;
+      append_time(time, EventTime(record.timestamp.time_since_epoch()));
+      event.attribute("time", time);
+    }
     if (record.key) event.attribute("partitionkey", http::valid_utf8(*record.key));
   }
   const bool json = is_json(value);

@@ -79,6 +79,10 @@ TEST(KafkaLines, EventsAreCloudEventsOrBecomeSome) {
             made + R"("datacontenttype":"text/plain","data":"{x:1}"})");
   EXPECT_EQ(shown("\xff", {}), made + R"("datacontenttype":"text/plain","data_base64":"/w=="})");
   EXPECT_EQ(shown(std::nullopt, {}), made + R"("datacontenttype":"text/plain"})");
+  Record timed = record_of("1", {});
+  timed.timestamp = WallTime(std::chrono::milliseconds(1'500));
+  EXPECT_NE(event_line(timed, "p").text.find(R"("time":"1970-01-01T00:00:01.500Z")"),
+            std::string::npos);
   EXPECT_EQ(shown(R"({"x":1})", {{"ce_id", "a"},
                                  {"ce_source", "/s"},
                                  {"ce_type", "y"},
