@@ -4,7 +4,7 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "driver"))
+sys.path[:0] = [os.path.join(HERE, "..", "driver"), os.path.join(HERE, "..", "docs")]
 import count  # noqa: E402
 
 count.main(HERE)

@@ -7,7 +7,7 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "driver")]
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "driver"), os.path.join(HERE, "..", "docs")]
 import broker  # noqa: E402
 import count  # noqa: E402
 import registry  # noqa: E402

@@ -3,8 +3,9 @@
 
 Stacks: trees (scikit-learn, XGBoost, LightGBM), keras, torch. Each makes its models with its own
 tools; `ouzel score` scores 10,000 rows of each; the scores may differ by 1e-5 (relative beyond 1)
-and no label may flip. A stack that cannot be installed, or a program without ONNX Runtime, is
-skipped and said. The last line is `N passed, N failed, N skipped`.
+and no label may flip. And pages: what docs/ says of a library, typed. A stack that cannot be
+installed, or a program without ONNX Runtime, is skipped and said. The last line is `N passed,
+N failed, N skipped`.
 """
 import json
 import math
@@ -17,6 +18,9 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent / "docs"))
+import pages  # noqa: E402
+
 BUILD = pathlib.Path(os.environ.get("OUZEL_BUILD", ROOT / "build"))
 OUZEL = BUILD / "ouzel"
 CACHE = pathlib.Path(os.environ.get("OUZEL_CACHE", ROOT / ".cache")) / "models"
@@ -24,7 +28,7 @@ INSTALL_S = 600
 EXPORT_S = 300
 SCORE_S = 120
 DIFFERENCE_MAX = 1e-5
-STACKS = ["trees", "keras", "torch"]
+STACKS = ["trees", "pages", "keras", "torch"]
 
 
 class Unavailable(Exception):
@@ -133,6 +137,17 @@ def run_stack(stack):
     return passed, failed
 
 
+def type_pages():
+    """(passed, failed): blocks, pages."""
+    place = pages.Place(programs=(venv_python("trees").parent,))
+    passed = failed = 0
+    for path in pages.of("models"):
+        fault, blocks = pages.check(path, "models", place)
+        log(f"FAILED {fault}" if fault else f"ok     {path.name}: {blocks} blocks")
+        passed, failed = passed + (0 if fault else blocks), failed + bool(fault)
+    return passed, failed
+
+
 def has_onnx():
     done = subprocess.run([str(OUZEL), "version", "--json"], capture_output=True, text=True,
                           check=True)
@@ -150,7 +165,7 @@ def main():
             skipped += 1
             continue
         try:
-            good, bad = run_stack(stack)
+            good, bad = type_pages() if stack == "pages" else run_stack(stack)
             passed, failed = passed + good, failed + bad
         except Unavailable as why:
             log(f"skipped {stack}: {why}")
