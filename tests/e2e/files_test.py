@@ -198,6 +198,38 @@ class Source(InScratch):
         self.assertEqual({one["status"] for one in outcomes}, {"scored"})
         self.assertEqual(len(outcomes), 42)
 
+    def test_a_file_written_anew_in_place_begins_again(self):
+        log = self.write("day.csv", HEADER + rows(0, 3))
+        data_dir = self.folder / "data"
+        pipeline = self.pipeline("{path: day.csv, follow: true}")
+        with Engine(pipeline, data_dir) as engine:
+            self.until(data_dir, 3)
+            log.write_text(HEADER + rows(3, 3))      # as long as before
+            self.until(data_dir, 6)
+            log.write_text(HEADER + rows(6, 40))     # longer, behind more than is compared
+            self.until(data_dir, 46)
+            with log.open("a") as more:
+                more.write(rows(46, 2))
+            self.until(data_dir, 48)
+            self.assertEqual(engine.log().count("was written anew"), 2)
+            engine.kill()
+            log.write_text(HEADER + rows(48, 50))    # nobody looks
+        with Engine(pipeline, data_dir) as engine:
+            self.until(data_dir, 98)
+            log.write_text(HEADER + rows(98, 50))    # nothing was read since it began
+            self.until(data_dir, 148)
+            self.assertEqual(engine.stop(), 0)
+        times = [json.loads(line)["data"]["event"]["time"] for line in tap(data_dir, "outcomes")]
+        self.assertEqual((len(times), len(set(times))), (148, 148))
+
+    def test_a_file_that_ended_and_was_written_anew_is_read(self):
+        pipeline = self.pipeline("{path: day.csv}")
+        for first, read in ((0, 5), (0, 5), (5, 10), (10, 15)):
+            self.write("day.csv", HEADER + rows(first, 5))
+            with Engine(pipeline, self.folder / "data", ready=False) as engine:
+                self.assertEqual(engine.wait(), 0, engine.log())
+            self.assertEqual(len(tap(self.folder / "data", "outcomes")), read)
+
     def test_reads_a_directory_and_marks_what_is_done(self):
         for finished in ("marker", "rename"):
             inbox = self.folder / finished
@@ -218,6 +250,21 @@ class Source(InScratch):
             names = {path.name for path in inbox.iterdir()}
             self.assertLessEqual({"a.csv.done", "bad.csv.failed", "c.csv.done"}, names)
             self.assertEqual("a.csv" in names, finished == "marker")
+
+    def test_what_is_named_gz_and_is_no_gzip_is_left(self):
+        inbox = self.folder / "inbox"
+        inbox.mkdir()
+        (inbox / "1.gz").write_text("garbage")
+        (inbox / "2.gz").write_bytes(gzip.compress((HEADER + rows(0, 3)).encode()))
+        (inbox / "3.gz").write_bytes(b"")
+        data_dir = self.folder / "data"
+        with Engine(self.pipeline("{path: inbox}"), data_dir, ready=False) as engine:
+            self.assertEqual(engine.wait(), 0, engine.log())
+            for name in ("1.gz", "3.gz"):
+                self.assertIn(f"{inbox / name}: is no gzip file", engine.log())
+        self.assertEqual(len(tap(data_dir, "outcomes")), 3)
+        self.assertEqual({path.name for path in inbox.iterdir()},
+                         {"1.gz", "1.gz.failed", "2.gz", "2.gz.done", "3.gz", "3.gz.failed"})
 
     def test_a_missing_file_is_said(self):
         with Engine(self.pipeline("{path: none.csv}"), self.folder / "data", ready=False) as engine:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,28 +45,60 @@ class PutBack final : public ByteSource {
   std::unique_ptr<ByteSource> rest_;
 };
 
+constexpr std::size_t kLastBytesMax = 1024;
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 
 }  // namespace
+
+FollowedBytes::FollowedBytes(std::unique_ptr<File> file, std::uint64_t position)
+    : file_(std::move(file)), position_(position) {}
+
+Result<std::size_t> FollowedBytes::read(char* out, std::size_t size) {
+  if (written_anew_) return 0;
+  OUZEL_TRY(const std::size_t count, file_->read(position_, out, size));
+  // Looked at afterwards: what was read before the file was written anew is the old file's.
+  OUZEL_TRY(const bool same, as_before());
+  if (!same) {
+    written_anew_ = true;
+    return 0;
+  }
+  position_ += count;
+  const std::size_t kept = std::min(count, kLastBytesMax);
+  last_.append(out + count - kept, kept);
+  if (last_.size() > kLastBytesMax) last_.erase(0, last_.size() - kLastBytesMax);
+  return count;
+}
+
+Result<bool> FollowedBytes::as_before() const {
+  std::array<char, kLastBytesMax> now;
+  OUZEL_TRY(const std::size_t count,
+            file_->read(position_ - last_.size(), now.data(), last_.size()));
+  return std::string_view(now.data(), count) == last_;
+}
 
 std::unique_ptr<ByteSource> file_bytes(std::unique_ptr<File> file, std::uint64_t position) {
   return std::make_unique<FileBytes>(std::move(file), position);
 }
 
 Result<std::unique_ptr<ByteSource>> plain_bytes(std::unique_ptr<ByteSource> source, bool& gzip) {
-  std::string first(kGzipMagic.size(), '\0');
-  std::size_t have = 0;
-  while (have < first.size()) {
-    OUZEL_TRY(const std::size_t count, source->read(first.data() + have, first.size() - have));
-    if (count == 0) break;
-    have += count;
-  }
-  first.resize(have);
+  OUZEL_TRY(std::string first, take(*source, kGzipMagic.size()));
   gzip = first == kGzipMagic;
   std::unique_ptr<ByteSource> whole =
       std::make_unique<PutBack>(std::move(first), std::move(source));
   if (gzip) whole = gunzip(std::move(whole));
   return whole;
+}
+
+Result<std::string> take(ByteSource& source, std::size_t count) {
+  std::string out(count, '\0');
+  std::size_t have = 0;
+  while (have < out.size()) {
+    OUZEL_TRY(const std::size_t got, source.read(out.data() + have, out.size() - have));
+    if (got == 0) break;
+    have += got;
+  }
+  out.resize(have);
+  return out;
 }
 
 Result<void> skip(ByteSource& source, std::uint64_t count) {

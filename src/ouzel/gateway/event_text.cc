@@ -44,10 +44,11 @@ EventText::EventText(const Schema* schema, EventTextNames names, EventTextPlace 
       place_(std::move(place)) {}
 
 Result<bool> EventText::fill(ByteSource& source) {
-  if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
+  if (begin_ > kBeforeBytesMax) {
+    const std::size_t gone = begin_ - kBeforeBytesMax;
+    std::memmove(buffer_.data(), buffer_.data() + gone, end_ - gone);
+    begin_ -= gone;
+    end_ -= gone;
   }
   if (buffer_.size() < end_ + kReadBytes + kDecodePadding) {
     buffer_.resize(end_ + kReadBytes + kDecodePadding);
@@ -55,6 +56,17 @@ Result<bool> EventText::fill(ByteSource& source) {
   OUZEL_TRY(const std::size_t count, source.read(buffer_.data() + end_, kReadBytes));
   end_ += count;
   return count > 0;
+}
+
+std::string_view EventText::before() const {
+  if (dropped_ > 0) return {};
+  const std::size_t bytes = std::min(begin_, kBeforeBytesMax);
+  return std::string_view(buffer_).substr(begin_ - bytes, bytes);
+}
+
+void EventText::set_before(std::string_view text) {
+  buffer_.assign(text);
+  begin_ = end_ = buffer_.size();
 }
 
 void EventText::taken(std::size_t bytes, std::uint64_t lines) {

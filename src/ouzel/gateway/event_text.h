@@ -55,6 +55,8 @@ class EventText {
  public:
   /// Of a line that is too long only so much is kept.
   static constexpr std::size_t kKeptBytesMax = 4096;
+  /// Of the text before the place so much is still known.
+  static constexpr std::size_t kBeforeBytesMax = 1024;
 
   /// `schema` types the cells of CSV and bounds an event; it must outlive this. Null: nothing is
   /// known of any column.
@@ -68,6 +70,11 @@ class EventText {
   Result<const TextEvent*> next();
   /// Behind the last event taken.
   const EventTextPlace& place() const { return place_; }
+  /// The text that ends at the place, at most kBeforeBytesMax of it; lives until the next call.
+  /// Empty also within a line that is too long.
+  std::string_view before() const;
+  /// Tells it the text before its place, before anything else is called.
+  void set_before(std::string_view text);
 
  private:
   std::string_view left() const { return std::string_view(buffer_).substr(begin_, end_ - begin_); }
@@ -88,7 +95,7 @@ class EventText {
   EventTextPlace place_;
   bool known_ = false;  ///< Format, delimiter and columns are.
   bool ended_ = false;
-  std::string buffer_;  ///< Text from begin_ to end_, and padding.
+  std::string buffer_;  ///< What is before the place, text from begin_ to end_, and padding.
   std::size_t begin_ = 0, end_ = 0;
   std::size_t searched_ = 0;         ///< Of the text: no line end in so many bytes.
   std::uint64_t dropped_ = 0;        ///< Bytes of a line too long that are gone.

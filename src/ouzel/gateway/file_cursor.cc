@@ -12,10 +12,21 @@ namespace ouzel {
 namespace {
 
 constexpr const char* kName = "file.cursor";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersionWithoutBefore = 1;
 constexpr std::uint64_t kColumnsMax = 100'000;
 
 }  // namespace
+
+void FileCursor::set_before(std::string_view text) {
+  before_bytes = static_cast<std::uint32_t>(text.size());
+  before_crc = crc32c(text);
+}
+
+bool FileCursor::fits(std::string_view text) const {
+  return text.size() >= before_bytes &&
+         crc32c(text.substr(text.size() - before_bytes)) == before_crc;
+}
 
 std::string file_identity(const std::string& path) {
   struct statx found = {};
@@ -42,7 +53,10 @@ Result<FileCursor> read_cursor(FileSystem& fs, const std::string& directory) {
     return damaged("its checksum is wrong");
   }
   ByteReader reader(body);
-  if (reader.get<std::uint8_t>() != kVersion) return damaged("of another version");
+  const auto version = reader.get<std::uint8_t>();
+  if (version != kVersion && version != kVersionWithoutBefore) {
+    return damaged("of another version");
+  }
   out.number = reader.get_varint();
   out.identity = reader.get_string();
   out.name = reader.get_string();
@@ -59,6 +73,10 @@ Result<FileCursor> read_cursor(FileSystem& fs, const std::string& directory) {
   spec.format = static_cast<TextFormat>(format);
   for (std::uint64_t i = 0; i < columns && reader.ok(); ++i) {
     spec.columns.emplace_back(reader.get_string());
+  }
+  if (version != kVersionWithoutBefore) {
+    out.before_bytes = reader.get<std::uint32_t>();
+    out.before_crc = reader.get<std::uint32_t>();
   }
   if (!reader.ok() || reader.left() > 0) return damaged("not such a file");
   return out;
@@ -79,6 +97,8 @@ Result<void> write_cursor(FileSystem& fs, const std::string& directory, const Fi
   writer.put(static_cast<std::uint8_t>(spec.delimiter));
   writer.put_varint(spec.columns.size());
   for (const std::string& column : spec.columns) writer.put_string(column);
+  writer.put(cursor.before_bytes);
+  writer.put(cursor.before_crc);
   writer.put(crc32c(bytes));
   return replace_file(fs, directory, kName, bytes);
 }

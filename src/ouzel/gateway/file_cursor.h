@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "ouzel/base/error.h"
 #include "ouzel/base/file_system.h"
@@ -17,6 +18,14 @@ struct FileCursor {
   std::string name;          ///< Its name when it was opened, without its directories.
   bool finished = false;     ///< Read to its end, and nothing more is expected of it.
   EventTextPlace place;
+  /// Of the text that ends at the place: so many bytes with this CRC-32C. None: nothing is known.
+  std::uint32_t before_bytes = 0;
+  std::uint32_t before_crc = 0;
+
+  void set_before(std::string_view text);
+  /// Whether the bytes of a file that end at the place can be those that were read; there may be
+  /// more than it knows of. False: the file was written anew.
+  bool fits(std::string_view text) const;
 };
 
 /// Which file it is, whatever its name: device, inode and, where the file system has it, the time

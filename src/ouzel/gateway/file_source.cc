@@ -20,6 +20,7 @@ constexpr nanoseconds kBackoffMin = milliseconds(5);
 constexpr nanoseconds kBackoffMax = milliseconds(500);
 constexpr std::string_view kDone = ".done";
 constexpr std::string_view kFailed = ".failed";
+constexpr std::string_view kGzipName = ".gz";
 
 /// With its last slash; empty: the current one.
 std::string directory_of(const std::string& path) {
@@ -60,9 +61,9 @@ bool fits_pattern(std::string_view name, std::string_view pattern) {
 /// One file being read.
 struct FileSource::Reading {
   std::unique_ptr<ByteSource> bytes;
+  const FollowedBytes* followed = nullptr;  ///< That they are; null in gzip.
   std::unique_ptr<EventText> text;
   std::string identity;
-  bool gzip = false;
   bool at_end = false;  ///< Nothing more came.
   bool ended = false;   ///< Nothing more will.
 };
@@ -150,6 +151,7 @@ Result<void> FileSource::read_single() {
     OUZEL_TRY_VOID(read_file_at(path, options_.spec.follow));
     if (stopping()) return {};
     if (!options_.spec.follow) return {};
+    pause(kLook);
   }
   return {};
 }
@@ -204,30 +206,47 @@ Result<void> FileSource::read_directory() {
   return {};
 }
 
+/// The text that lies before the cursor's place now; the bytes stand at that place then.
+Result<std::string> FileSource::open_file(const std::string& path, Reading& reading) {
+  const std::uint64_t place = cursor_.place.position;
+  const auto known = std::min<std::uint64_t>(place, EventText::kBeforeBytesMax);
+  bool gzip = false;
+  OUZEL_TRY(auto file, files_.open(path, OpenMode::read));
+  OUZEL_TRY(reading.bytes, plain_bytes(file_bytes(std::move(file), 0), gzip));
+  if (gzip) {
+    OUZEL_TRY_VOID(skip(*reading.bytes, place - known));
+    return take(*reading.bytes, known);
+  }
+  if (path.ends_with(kGzipName)) {
+    return fail(ErrorCode::config, "is no gzip file; one of plain text needs another name");
+  }
+  OUZEL_TRY(file, files_.open(path, OpenMode::read));
+  auto followed = std::make_unique<FollowedBytes>(std::move(file), place - known);
+  reading.followed = followed.get();
+  reading.bytes = std::move(followed);
+  return take(*reading.bytes, known);
+}
+
 Result<void> FileSource::read_file_at(const std::string& path, bool grows) {
   const auto named = [&path](const Error& error) {
     return fail(error.code, path + ": " + error.message);
   };
   while (!stopping()) {
     Reading reading{.identity = cursor_.identity};
-    OUZEL_TRY(auto file, files_.open(path, OpenMode::read));
+    auto before = open_file(path, reading);
+    if (!before) return named(before.error());
     if (grows && file_identity(path) != cursor_.identity) return {};
-    auto plain = plain_bytes(file_bytes(std::move(file), 0), reading.gzip);
-    if (!plain) return named(plain.error());
-    reading.bytes = std::move(*plain);
-    if (reading.gzip) {
-      if (auto past = skip(*reading.bytes, cursor_.place.position); !past) {
-        return named(past.error());
-      }
-    } else {
-      OUZEL_TRY(file, files_.open(path, OpenMode::read));
-      reading.bytes = file_bytes(std::move(file), cursor_.place.position);
+    if (!cursor_.fits(*before)) {
+      say_written_anew(path);
+      OUZEL_TRY_VOID(begin_file(path));
+      continue;
     }
     // What does not lie in the text is the pipeline's, also after an edit.
     cursor_.place.spec.decimal = options_.spec.text.decimal;
     cursor_.place.spec.utc_offset = options_.spec.text.utc_offset;
     reading.text = std::make_unique<EventText>(
         &schema_, names_of_file(options_.pipeline, cursor_.number, cursor_.name), cursor_.place);
+    reading.text->set_before(*before);
     for (;;) {
       const auto taken = read_batch(reading);
       if (!taken) return named(taken.error());
@@ -236,12 +255,9 @@ Result<void> FileSource::read_file_at(const std::string& path, bool grows) {
       if (!reading.at_end) continue;
       if (reading.ended) return save();
       if (unsaved_rows_ > 0) OUZEL_TRY_VOID(save());
-      if (grows && !reading.gzip) {
-        OUZEL_TRY(const bool more, still_grows(path, reading));
-        if (more) {
-          pause(kLook);
-          continue;
-        }
+      if (grows && still_grows(path, reading)) {
+        pause(kLook);
+        continue;
       }
       // Once more to its end: it may have grown before it was given up.
       reading.ended = true;
@@ -251,19 +267,21 @@ Result<void> FileSource::read_file_at(const std::string& path, bool grows) {
 }
 
 /// False: it is no longer the file of that name, or begins anew.
-Result<bool> FileSource::still_grows(const std::string& path, const Reading& reading) {
+bool FileSource::still_grows(const std::string& path, const Reading& reading) {
+  if (reading.followed == nullptr) return false;
+  if (reading.followed->written_anew()) {
+    say_written_anew(path);
+    cursor_.identity.clear();
+    return false;
+  }
   const std::string now = file_identity(path);
-  if (now.empty()) return true;  // Renamed a moment ago; the new one will come.
-  if (now != reading.identity) return false;
-  OUZEL_TRY(const auto file, files_.open(path, OpenMode::read));
-  OUZEL_TRY(const std::uint64_t size, file->size());
-  if (size >= reading.bytes->bytes_read()) return true;
-  logging::warn("file got shorter; it is read from its beginning, as another file",
-                {{"file", path},
-                 {"bytes", std::to_string(size)},
-                 {"read", std::to_string(reading.bytes->bytes_read())}});
-  cursor_.identity.clear();
-  return false;
+  // None: renamed a moment ago; the new one will come.
+  return now.empty() || now == reading.identity;
+}
+
+void FileSource::say_written_anew(const std::string& path) const {
+  logging::warn("file got shorter or was written anew; it is read from its beginning, as another",
+                {{"file", path}, {"read", std::to_string(cursor_.place.position)}});
 }
 
 /// Takes what there is, as much as one batch may have, and waits until it is on disk. False: a door
@@ -297,6 +315,7 @@ Result<bool> FileSource::read_batch(Reading& reading) {
   }
   backoff_ = {};
   cursor_.place = reading.text->place();
+  cursor_.set_before(reading.text->before());
   unsaved_rows_ += rows;
   if (unsaved_rows_ + rows_max > cursor_rows_) OUZEL_TRY_VOID(save());
   return true;

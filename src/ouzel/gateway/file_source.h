@@ -7,7 +7,8 @@
 /// when a door has no room, reading waits.
 ///
 /// A file that is followed: renamed (rotation), it is read to its end before the new one; one that
-/// got shorter begins anew as another file. A restart finds the renamed file in its directory.
+/// got shorter, or was written anew (its last bytes that were read are others now), begins anew as
+/// another file. A restart finds the renamed file in its directory.
 ///
 /// Owns one thread, which only `start` begins. What it is given must outlive it. Errors: a file
 /// that cannot be read is said in the log; `failed`, but for a directory, where it gets a marker
@@ -68,7 +69,9 @@ class FileSource {
   /// Reads the cursor's file, found at `path`, to its end; `grows`: until another takes its name.
   Result<void> read_file_at(const std::string& path, bool grows);
   Result<bool> read_batch(Reading& reading);
-  Result<bool> still_grows(const std::string& path, const Reading& reading);
+  Result<std::string> open_file(const std::string& path, Reading& reading);
+  bool still_grows(const std::string& path, const Reading& reading);
+  void say_written_anew(const std::string& path) const;
   bool wait_durable(AppendNumber number);
   Result<void> save();
   void pause(std::chrono::nanoseconds time) { wake_.wait_for(time); }
