@@ -1,13 +1,15 @@
 """The program from the shell: commands, exit codes, spelling help, the round trip."""
 import csv
+import http.server
 import json
 import re
 import shutil
 import socket
 import subprocess
+import threading
 
 from engine import ROOT, Engine, ouzel, tap
-from place import PIPELINE, InScratch
+from place import PIPELINE, InScratch, good, goods
 
 COMMANDS = ("create", "run", "lint", "echo", "schema", "list", "graph", "simulate", "tap", "top",
             "bench", "completion", "doctor", "model", "version", "help")
@@ -64,7 +66,14 @@ class Usage(InScratch):
             self.assertIn(f"cannot open {absent}", said)
 
     def test_a_topic_that_nothing_writes(self):
-        self.assertIn("nothing writes topic alarms yet", self.expect(0, "tap", "alarms").stderr)
+        for place in ((), ("--url", "http://127.0.0.1:1"), ("--pipeline", PIPELINE)):
+            self.assertIn("nothing writes topic alarms yet",
+                          self.expect(0, "tap", "alarms", *place).stderr)
+
+    def test_a_topic_of_kafka_alone(self):
+        for place in ((), ("--url", "http://127.0.0.1:1")):
+            self.assertIn("topic models is there on Kafka only: ouzel tap models --pipeline FILE",
+                          self.expect(2, "tap", "models", *place).stderr)
 
     def test_a_name_that_no_line_has(self):
         for topic, flag, name, meant in (
@@ -359,6 +368,88 @@ class RoundTrip(InScratch):
         self.assertEqual(tap(data_dir, "rejects", "--format", "json"), ["[]"])
         alerts = [line for line in outcomes if json.loads(line)["data"]["route"] == "alert"]
         self.assertEqual(tap(data_dir, "outcomes", "--where", "route=alert"), alerts)
+
+    def test_a_running_engine_shows_the_bytes_of_its_files(self):
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            bad = b'{"device_id":"press-1","ts":1772352000,"temperature":"\xc3\xa4","pressure":5}'
+            text = goods(0, 2500) + b"\n" + bad + b'\n{"data": [1, {"]}": "]"}]}\n'
+            event = {"specversion": "1.0", "id": "a,]", "source": "/s", "type": "t", "more": "\t}",
+                     "data": {"device_id": "press-1", "ts": 1772353000, "nothing": [{}, []]}}
+            connection = engine.connect()
+            connection.post(text)
+            connection.post(json.dumps(event, indent=1).encode(), "application/cloudevents+json")
+            engine.wait_scored()
+            url = f"http://127.0.0.1:{engine.port}"
+            for topic in ("outcomes", "rejects", "events"):
+                for more in ((), ("--from", "0:3"), ("--from", "end"), ("--limit", 3),
+                             ("--where", "event.key=press-1" if topic != "events"
+                              else "device_id=press-1"), ("--format", "json"),
+                             ("--format", "csv")):
+                    files = tap(self.folder / "data", topic, *more)
+                    served = ouzel("tap", topic, "--url", url, *more)
+                    self.assertEqual((served.returncode, served.stderr), (0, ""), (topic, more))
+                    self.assertEqual(served.stdout.split("\n")[:-1], files, (topic, more))
+                self.assertGreater(len(tap(self.folder / "data", topic)), 1)
+            for place in (("--url", url), ("--data-dir", self.folder / "data")):
+                for topic in ("outcomes", "rejects", "events"):
+                    wrong = ouzel("tap", topic, *place, "--from", "99:0")
+                    self.assertEqual((wrong.returncode, wrong.stdout), (2, ""), wrong.stderr)
+                    self.assertRegex(wrong.stderr, "no partition 99 here, of 8: 0 to 7|"
+                                     "data has 8 partitions, none 99")
+            self.assertEqual(ouzel("tap", "events", "--url", "ftp://x").returncode, 2)
+            self.assertEqual(ouzel("tap", "events", "--url", "http://127.0.0.1:1").returncode, 69)
+
+    def serve(self, answer):
+        """URL of a server whose answers are `answer(path)`: (status, text)."""
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                status, text = answer(self.path)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text.encode())))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def test_a_running_engine_is_read_to_its_present_end(self):
+        """However much comes meanwhile: here an event before each answer."""
+        asked = []
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            def answer(path):
+                asked.append(path)
+                engine.connect().post(good(1000 + len(asked)))
+                return engine.get(path)[:2]
+            url = self.serve(answer)
+            engine.connect().post(goods(0, 1000))
+            done = ouzel("tap", "events", "--url", url, timeout_s=15)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertGreater(done.stdout.count("\n"), 1000)
+            self.assertLess(len(asked), 6)
+            followed = ouzel("tap", "events", "--url", url, "--from", "end", "--follow",
+                             "--limit", 3, timeout_s=15)
+            self.assertEqual(followed.stdout.count("\n"), 3)
+
+    def test_what_a_running_engine_cannot_read_is_said(self):
+        page = '{"rejects":[{"a":"]"}],"next":"x","damage":["bytes 1 to 2 are damaged"]}'
+        done = ouzel("tap", "rejects", "--url", self.serve(lambda _: (200, page)), "--limit", 1)
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (1, '{"a":"]"}\n', "ouzel tap: bytes 1 to 2 are damaged\n"))
+        for status, text, code in ((404, '{"detail":"it is not here"}', 2),
+                                   (503, '{"detail":"it is not here"}', 1),
+                                   (200, '{"outcomes":[],"next":""}', 1), (200, "<html>", 1)):
+            url = self.serve(lambda _, reply=(status, text): reply)
+            done = ouzel("tap", "rejects", "--url", url)
+            self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
+            self.assertIn("no page of rejects" if status == 200 else "it is not here", done.stderr)
 
     def test_the_list_of_topics_is_known(self):
         data_dir = self.folder / "data"

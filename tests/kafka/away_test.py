@@ -96,7 +96,21 @@ class Away(unittest.TestCase):
         value = json.dumps({"device": "a", "ts": "2026-03-01T00:00:00Z", "u": 0, "n": 1, "v": 2})
         clients.produce(self.cluster.bootstrap, "away-events", [(b"a", value.encode())])
         self.assertEqual(len(clients.read(self.cluster.bootstrap, "away-outcomes", 1)), 1)
+        self.shows_what_its_log_has(self.url(one))
         self.assertEqual(one.stop(), 0)
+
+    def shows_what_its_log_has(self, url):
+        """Outcomes; where the rest is, it says."""
+        def tap(topic):
+            return subprocess.run([worker.program(), "tap", topic, "--url", url], text=True,
+                                  capture_output=True, timeout=WAIT_S, check=False)
+        outcomes = tap("outcomes")
+        self.assertEqual((outcomes.returncode, outcomes.stdout.count("\n")), (0, 1), outcomes)
+        for topic in ("events", "rejects"):
+            said = tap(topic)
+            self.assertEqual((said.returncode, said.stdout), (2, ""), said.stderr)
+            self.assertIn(f"topic {topic} is not in the log of this engine, but in Kafka, where "
+                          "`ouzel tap TOPIC --pipeline FILE` reads it", said.stderr)
 
     def test_gives_up_when_told_to(self):
         pipeline = self.folder / "away.yaml"

@@ -52,14 +52,15 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
             KafkaEngine::open(*seams.files, *seams.clock, *seams.random, work, std::move(wanted)));
   KafkaEngine& engine = *made->engine_;
   OUZEL_TRY_VOID(made->open_sinks(options, settings));
-  made->api_ =
-      std::make_unique<Api>(engine, engine.log(), made->plan_, made->counters_, *seams.clock,
-                            ApiOptions{.version = version(),
-                                       .revision = revision(),
-                                       .version_json = version_json(),
-                                       .accepting = [&engine, &stopping = made->stopping_] {
-                                         return engine.ready() && !stopping.load();
-                                       }});
+  made->api_ = std::make_unique<Api>(
+      engine, engine.log(), made->plan_, made->counters_, *seams.clock,
+      ApiOptions{.version = version(),
+                 .revision = revision(),
+                 .version_json = version_json(),
+                 .events_in = "in Kafka, where `ouzel tap TOPIC --pipeline FILE` reads it",
+                 .accepting = [&engine, &stopping = made->stopping_] {
+                   return engine.ready() && !stopping.load();
+                 }});
   return made;
 }
 

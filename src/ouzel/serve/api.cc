@@ -64,7 +64,7 @@ Api::Api(const StatusSource& status, Log& log, std::shared_ptr<const Plan> plan,
       clock_(clock),
       options_(std::move(options)),
       started_(clock.steady()),
-      reader_(log, status),
+      pages_(log, status),
       thread_(kReadingsQueuedMax),
       streams_(log, status, http_events, clock) {
   streams_.start();
@@ -103,11 +103,14 @@ void Api::add_routes(http::Router& router) {
   get("/api/v1/pipeline", [this](const http::Request&, http::Responder responder) {
     responder.send(http::json_response(pipeline_json(*plan())));
   });
-  get("/api/v1/outcomes", [this](const http::Request& request, http::Responder responder) {
-    outcomes(request, std::move(responder));
-  });
+  for (const char* const topic : {"outcomes", "rejects", "events"}) {
+    get((std::string("/api/v1/") + topic).c_str(),
+        [this, topic](const http::Request& request, http::Responder responder) {
+          page(topic, request, std::move(responder));
+        });
+  }
   get("/api/v1/stream", [this](const http::Request& request, http::Responder responder) {
-    streams_.open(request, std::move(responder));
+    stream(request, std::move(responder));
   });
   add_status_page(router);
 }
@@ -144,18 +147,36 @@ void Api::metrics(const http::Request& request, http::Responder responder) {
   responder.send(std::move(out));
 }
 
-void Api::outcomes(const http::Request& request, http::Responder responder) {
-  auto query = parse_outcome_query(request);
+http::Response Api::elsewhere(std::string_view name) const {
+  return http::problem(404, "topic " + std::string(name) +
+                                " is not in the log of this engine, but " + options_.events_in);
+}
+
+void Api::page(std::string_view name, const http::Request& request, http::Responder responder) {
+  const auto known =
+      judge_parameters(request, {"from", "limit", "key", "label", "route", "status"});
+  if (!known) return responder.send(http::problem(400, known.error().message));
+  if (!options_.events_in.empty() && name != "outcomes") return responder.send(elsewhere(name));
+  const ShownTopic topic = *shown_topic(name);
+  auto query = parse_outcome_query(request, topic, status_);
   if (!query) return responder.send(http::problem(400, query.error().message));
   const auto shared = std::make_shared<WaitingResponder>(std::move(responder));
-  const bool taken = thread_.submit([this, shared, wanted = std::move(*query)] {
-    const auto page = reader_.read(wanted);
-    shared->responder.send(page ? http::json_response(to_json(*page))
-                                : http::problem(503, page.error().message));
+  const bool taken = thread_.submit([this, shared, name, topic, wanted = std::move(*query)] {
+    const auto read = pages_.read(topic, wanted);
+    shared->responder.send(read ? http::json_response(to_json(*read, name))
+                                : http::problem(503, read.error().message));
   });
   if (!taken) {
-    shared->responder.send(http::problem(503, "too many requests for outcomes are waiting"));
+    shared->responder.send(
+        http::problem(503, "too many requests for " + std::string(name) + " are waiting"));
   }
+}
+
+void Api::stream(const http::Request& request, http::Responder responder) {
+  if (!options_.events_in.empty() && request.parameter("topic") == "events") {
+    return responder.send(elsewhere("events"));
+  }
+  streams_.open(request, std::move(responder));
 }
 
 }  // namespace ouzel

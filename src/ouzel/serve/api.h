@@ -1,9 +1,10 @@
 /// Api: everything that a running engine answers over HTTP, but for the doors.
 ///
-///   /livez /readyz /version /metrics /  and  /api/v1/{status,pipeline,outcomes,stream}
+///   /livez /readyz /version /metrics /  and
+///   /api/v1/{status,pipeline,outcomes,rejects,events,stream}
 ///
-/// Handlers run on the server's I/O threads and only read; outcomes are read from the log on a
-/// thread of their own, a bounded piece a request.
+/// Handlers run on the server's I/O threads and only read; topics are read from the log on a thread
+/// of their own, a bounded piece a request.
 #pragma once
 
 #include <atomic>
@@ -19,9 +20,9 @@
 #include "ouzel/lane/plan.h"
 #include "ouzel/lane/status.h"
 #include "ouzel/log/log.h"
-#include "ouzel/serve/outcome_reader.h"
 #include "ouzel/serve/reading_thread.h"
 #include "ouzel/serve/streams.h"
+#include "ouzel/serve/topic_pages.h"
 
 namespace ouzel {
 
@@ -30,7 +31,8 @@ struct ApiOptions {
   std::string revision;                         ///< Of its source.
   std::string version_json;                     ///< What /version answers.
   const IntakeCounters* file_events = nullptr;  ///< Of a file source; must outlive it. Null: none.
-  std::function<bool()> accepting;              ///< False while starting and stopping. Thread-safe.
+  std::string events_in = "";  ///< Where the events are if the log has outcomes alone; else empty.
+  std::function<bool()> accepting;  ///< False while starting and stopping. Thread-safe.
 };
 
 class Api {
@@ -49,7 +51,9 @@ class Api {
   std::shared_ptr<const Plan> plan() const;
   void health(const http::Request& request, http::Responder responder);
   void metrics(const http::Request& request, http::Responder responder);
-  void outcomes(const http::Request& request, http::Responder responder);
+  void page(std::string_view name, const http::Request& request, http::Responder responder);
+  void stream(const http::Request& request, http::Responder responder);
+  http::Response elsewhere(std::string_view name) const;
 
   const StatusSource& status_;
   mutable std::mutex mutex_;  ///< Of plan_.
@@ -59,7 +63,7 @@ class Api {
   const ApiOptions options_;
   const SteadyTime started_;
   std::atomic<const http::Server*> server_{nullptr};
-  OutcomeReader reader_;  ///< Only within thread_.
+  TopicPages pages_;  ///< Only within thread_.
   ReadingThread thread_;
   Streams streams_;
 };

@@ -169,6 +169,41 @@ TEST_F(ApiTest, ShowsOutcomes) {
             std::string::npos);
 }
 
+TEST_F(ApiTest, ShowsOtherTopics) {
+  engine_.commit(0, 5);
+  EXPECT_TRUE(get("/api/v1/rejects?from=beginning")
+                  .body.starts_with("{\"rejects\":[{\"specversion\":\"1.0\",\"id\":\"0:4\""));
+  EXPECT_TRUE(
+      get("/api/v1/events?limit=2").body.starts_with("{\"events\":[{\"ouzelposition\":\"0:3\""));
+  for (const auto& [target, why] : std::vector<std::pair<std::string, std::string>>{
+           {"/api/v1/events?key=k1", "topic events has no filters"},
+           {"/api/v1/rejects?from=9:0", "there is no partition 9 here, of 3: 0 to 2"},
+           {"/api/v1/outcomes?from=9:0", "there is no partition 9 here, of 3: 0 to 2"},
+           {"/api/v1/stream?topic=outcomes&from=9:0", "there is no partition 9 here"},
+           {"/api/v1/outcomes?foo=1", "there is no parameter 'foo' here; known: from, limit"},
+           {"/api/v1/stream?topics=outcomes", "did you mean 'topic'?"}}) {
+    const auto got = get(target);
+    EXPECT_EQ(got.status, 400) << target;
+    EXPECT_NE(got.body.find(why), std::string::npos) << got.body;
+  }
+}
+
+TEST_F(ApiTest, SaysWhereEventsAreThatItsLogDoesNotHave) {
+  server_.reset();
+  Api api(engine_, engine_.log, plan_, counters_, clock_, {.events_in = "in Kafka"});
+  http::Router router;
+  api.add_routes(router);
+  server_ = *http::Server::start({}, std::move(router), clock_);
+  for (const char* target :
+       {"/api/v1/events", "/api/v1/rejects?from=beginning", "/api/v1/stream?topic=events"}) {
+    const auto got = get(target);
+    EXPECT_EQ(got.status, 404) << target;
+    EXPECT_NE(got.body.find("is not in the log of this engine, but in Kafka"), std::string::npos);
+  }
+  EXPECT_EQ(get("/api/v1/outcomes").status, 200);
+  server_.reset();
+}
+
 TEST_F(ApiTest, ShowsAPageThatLoadsNothingFromElsewhere) {
   const auto page = get("/");
   EXPECT_EQ(page.status, 200);

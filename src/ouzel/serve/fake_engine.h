@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "ouzel/decode/event_record.h"
 #include "ouzel/lane/status.h"
 #include "ouzel/log/memory_log_fixture.h"
 #include "ouzel/outcome/outcome.h"
@@ -28,9 +29,15 @@ class FakeEngine final : public StatusSource {
   void commit(std::uint16_t partition, std::uint32_t rows, std::size_t event_bytes = 100) {
     LaneStatus& lane = current.lanes[partition];
     const Offset first(lane.accepted);
-    log.add(Topic::events, partition, first, rows, std::string(rows * event_bytes, 'e'));
     Batch batch;
-    for (std::uint32_t i = 0; i < rows; ++i) add_row(batch, lane, lane.accepted + i);
+    std::string events;
+    const std::string bytes = '"' + std::string(event_bytes, 'e') + '"';
+    for (std::uint32_t i = 0; i < rows; ++i) {
+      const std::uint64_t number = lane.accepted + i;
+      add_row(batch, lane, number);
+      write_record(events, {.source = "/s", .id = std::to_string(number)}, bytes);
+    }
+    log.add(Topic::events, partition, first, rows, std::move(events));
     CommitWriter writer;
     writer.begin(first);
     writer.add(batch, false, std::array<std::string, 1>{"vibration"});

@@ -1,9 +1,11 @@
 #include "ouzel/serve/outcome_query.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
 #include "ouzel/base/hash.h"
+#include "ouzel/spec/nearest.h"
 
 namespace ouzel {
 namespace {
@@ -49,6 +51,22 @@ bool parse_from(std::string_view text, OutcomeQuery& out) {
   out.from = From::cursor;
   out.cursor = *cursor;
   return true;
+}
+
+/// A worker on Kafka has some of the partitions only.
+Result<void> judge_partition(PartitionId asked, const std::vector<LaneStatus>& lanes) {
+  std::string there;
+  bool all = true;  // From 0 on.
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const std::uint16_t number = lanes[i].partition.value();
+    if (number == asked.value()) return {};
+    all = all && number == i;
+    there.append(i == 0 ? "" : ", ").append(std::to_string(number));
+  }
+  if (all && lanes.size() > 1) there = "0 to " + std::to_string(lanes.size() - 1);
+  return fail(ErrorCode::config, "from: there is no partition " + std::to_string(asked.value()) +
+                                     " here, of " + std::to_string(lanes.size()) +
+                                     (there.empty() ? "" : ": " + there));
 }
 
 /// The value whose name is `text`, of `values`.
@@ -97,10 +115,25 @@ bool OutcomeQuery::matches(const OutcomeRow& row) const {
   return !route || (live && *route == row.route);
 }
 
-Result<OutcomeQuery> parse_outcome_query(const http::Request& request) {
+Result<void> judge_parameters(const http::Request& request, const std::vector<std::string>& known) {
+  std::string_view rest = request.query;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    const std::string_view given = pair.substr(0, pair.find('='));
+    const std::string name = http::percent_decode(given, true).value_or(std::string(given));
+    if (pair.empty() || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return fail(ErrorCode::config, "there is no parameter '" + name.substr(0, 100) + "' here; " +
+                                       suggest(name, known));
+  }
+  return {};
+}
+
+Result<OutcomeQuery> parse_outcome_query(const http::Request& request, ShownTopic topic,
+                                         const StatusSource& status) {
   OutcomeQuery out;
   const auto wrong = [](const char* expected, const std::string& got) {
-    return fail(ErrorCode::config, std::string(expected) + " expected, got " + got);
+    return fail(ErrorCode::config, std::string(expected) + " expected, got " + got.substr(0, 100));
   };
   if (const auto text = request.parameter("from"); text && !parse_from(*text, out)) {
     return wrong("from: beginning, end, PARTITION:OFFSET or a cursor of an earlier answer", *text);
@@ -123,6 +156,12 @@ Result<OutcomeQuery> parse_outcome_query(const http::Request& request) {
     out.scored = *text == "scored";
   }
   out.key = request.parameter("key");
+  if (topic == ShownTopic::events && out.filters()) {
+    return fail(ErrorCode::config, "topic events has no filters: they are about outcomes");
+  }
+  if (out.from == OutcomeQuery::From::offset) {
+    OUZEL_TRY_VOID(judge_partition(*out.cursor.partition, status.status().lanes));
+  }
   return out;
 }
 

@@ -1,15 +1,18 @@
-/// What `GET /api/v1/outcomes` is asked for, and where a page begins.
+/// What `GET /api/v1/outcomes`, `rejects` and `events` are asked for, and where a page begins.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ouzel/base/error.h"
 #include "ouzel/base/types.h"
 #include "ouzel/http/message.h"
+#include "ouzel/lane/status.h"
 #include "ouzel/outcome/outcome.h"
+#include "ouzel/serve/topic_lines.h"
 
 namespace ouzel {
 
@@ -39,6 +42,9 @@ struct OutcomeQuery {
 inline constexpr std::uint32_t kOutcomesLimitMax = 10'000;
 
 /// Errors: config (which parameter, what is expected, what came).
-Result<OutcomeQuery> parse_outcome_query(const http::Request& request);
+Result<OutcomeQuery> parse_outcome_query(const http::Request& request, ShownTopic topic,
+                                         const StatusSource& status);
+/// Error config: the first parameter that is not one of these, and the nearest that is.
+Result<void> judge_parameters(const http::Request& request, const std::vector<std::string>& known);
 
 }  // namespace ouzel

@@ -20,20 +20,11 @@ constexpr std::string_view kShed =
     "event: shed\ndata: {\"why\":\"too slow: nothing was taken for a while; go on with the last "
     "id\"}\n\n";
 
-std::optional<ShownTopic> topic_of(std::string_view name) {
-  if (name == "events") return ShownTopic::events;
-  if (name == "outcomes") return ShownTopic::outcomes;
-  if (name == "rejects") return ShownTopic::rejects;
-  return std::nullopt;
-}
-
 /// Where to begin and what to show. A reader that comes again says its place in Last-Event-ID, and
 /// its URL still has the `from` of its first time.
-Result<OutcomeQuery> read_query(const http::Request& request, ShownTopic topic) {
-  OUZEL_TRY(OutcomeQuery query, parse_outcome_query(request));
-  if (topic == ShownTopic::events && query.filters()) {
-    return fail(ErrorCode::config, "topic events has no filters: they are about outcomes");
-  }
+Result<OutcomeQuery> read_query(const http::Request& request, ShownTopic topic,
+                                const StatusSource& status) {
+  OUZEL_TRY(OutcomeQuery query, parse_outcome_query(request, topic, status));
   const std::string_view last = request.header("Last-Event-ID");
   if (last.empty()) return query;
   const auto cursor = parse_cursor(last);
@@ -75,6 +66,9 @@ void Streams::open(const http::Request& request, http::Responder responder) {
 
 /// The answer with its stream, which is noted for the thread; or why not.
 std::optional<http::Response> Streams::make(const http::Request& request, http::Response& out) {
+  const auto known =
+      judge_parameters(request, {"topic", "from", "key", "label", "route", "status"});
+  if (!known) return http::problem(400, known.error().message);
   auto name = request.parameter("topic");
   if (name == "stats") name.reset();
   std::unique_ptr<TopicStream> topic;
@@ -86,12 +80,12 @@ std::optional<http::Response> Streams::make(const http::Request& request, http::
   }
   stream->write(kHello);
   if (name) {
-    const auto shown = topic_of(*name);
+    const auto shown = shown_topic(*name);
     if (!shown) {
       return http::problem(
           400, "topic: stats, outcomes, rejects or events expected, got " + name->substr(0, 100));
     }
-    auto query = read_query(request, *shown);
+    auto query = read_query(request, *shown, status_);
     if (!query) return http::problem(400, query.error().message);
     auto opened = TopicStream::open(log_, *shown, *std::move(query), stream);
     if (!opened) {

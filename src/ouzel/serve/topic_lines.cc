@@ -45,6 +45,17 @@ std::string event_line(PartitionId partition, Offset offset, const EventRecord& 
 
 }  // namespace
 
+std::optional<ShownTopic> shown_topic(std::string_view name) {
+  if (name == "events") return ShownTopic::events;
+  if (name == "outcomes") return ShownTopic::outcomes;
+  if (name == "rejects") return ShownTopic::rejects;
+  return std::nullopt;
+}
+
+Topic topic_of(ShownTopic shown) {
+  return shown == ShownTopic::events ? Topic::events : Topic::outcomes;
+}
+
 TopicLines::TopicLines(ShownTopic topic, EventSource events,
                        std::function<bool(const OutcomeRow&)> wanted)
     : topic_(topic), bytes_(std::move(events)), wanted_(std::move(wanted)) {}

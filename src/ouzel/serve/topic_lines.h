@@ -5,7 +5,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ouzel/base/error.h"
@@ -16,6 +18,11 @@
 namespace ouzel {
 
 enum class ShownTopic : std::uint8_t { events, outcomes, rejects };
+
+/// `outcomes`, …; nullopt: none of these.
+std::optional<ShownTopic> shown_topic(std::string_view name);
+/// Where its lines stand in the log.
+Topic topic_of(ShownTopic shown);
 
 /// One line and where it stands.
 struct TopicLine {

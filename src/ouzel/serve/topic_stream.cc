@@ -7,10 +7,6 @@
 namespace ouzel {
 namespace {
 
-Topic topic_of(ShownTopic shown) {
-  return shown == ShownTopic::events ? Topic::events : Topic::outcomes;
-}
-
 Result<OutcomeCursor> begin(Log& log, ShownTopic topic, const OutcomeQuery& query) {
   using From = OutcomeQuery::From;
   OutcomeCursor out = query.cursor;

@@ -1,30 +1,25 @@
 #include "ouzel/tool/tap.h"
 
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <set>
 
 #include "ouzel/base/exit_code.h"
 #include "ouzel/base/file_system.h"
-#include "ouzel/decode/decoder.h"
-#include "ouzel/decode/split.h"
 #include "ouzel/engine/data_directory.h"
 #include "ouzel/engine/recovery.h"
-#include "ouzel/http/client.h"
 #include "ouzel/log/segment/reader.h"
 #include "ouzel/run/interrupt.h"
 #include "ouzel/serve/topic_lines.h"
 #include "ouzel/tool/kafka/kafka_tap.h"
 #include "ouzel/tool/tap_names.h"
 #include "ouzel/tool/tap_printer.h"
-#include "ouzel/tool/terminal/engine_view.h"
+#include "ouzel/tool/url_tap.h"
 
 namespace ouzel {
 namespace {
 
 constexpr std::chrono::nanoseconds kFollowFiles = std::chrono::milliseconds(500);
-constexpr std::chrono::nanoseconds kFollowUrl = std::chrono::milliseconds(250);
 
 int failed(const Error& error) {
   std::fprintf(stderr, "ouzel tap: %s\n", error.message.c_str());
@@ -47,6 +42,11 @@ class FileTap {
     const auto meta = read_meta(*fs_, options_.data_dir);
     if (!meta) return failed(meta.error());
     if (const auto there = has_log(); !there) return failed(there.error());
+    if (options_.from.kind == TapFrom::Kind::offset &&
+        options_.from.partition.value() >= meta->partitions) {
+      return misused("--from: " + options_.data_dir + " has " + std::to_string(meta->partitions) +
+                     " partitions, none " + std::to_string(options_.from.partition.value()));
+    }
     bool first = true;
     do {
       const auto done = pass(*meta, first);
@@ -134,88 +134,23 @@ class FileTap {
   std::set<std::string> told_;
 };
 
-struct Page {
-  std::vector<std::string> lines;
-  std::string next;
-};
-
-/// The outcomes of an answer as they came, byte for byte.
-Result<Page> read_page(std::string body) {
-  OUZEL_TRY(const OutcomesView view, read_outcomes(body));
-  Page page{.next = view.next};
-  const std::size_t begin = body.find('[');
-  const std::size_t end = body.rfind(']');
-  if (begin == std::string::npos || end == std::string::npos || end < begin) {
-    return fail(ErrorCode::corrupt, "the engine's answer has no outcomes");
-  }
-  body.resize(end + 1);
-  body.reserve(body.size() + kDecodePadding);
-  const auto split =
-      split_array(std::string_view(body).substr(begin),
-                  [&](std::size_t, std::string_view element) { page.lines.emplace_back(element); });
-  if (!split) return tl::unexpected(split.error());
-  return page;
-}
-
-/// `tap outcomes` of a running engine, through its API.
-int tap_url(const TapOptions& options) {
-  const Interrupt interrupt;
-  const auto url = http::parse_url(options.url);
-  if (!url) return failed(url.error());
-  http::Client client({.host = url->host, .port = url->port});
-  TapPrinter printer(options);
-  std::string from = "beginning";
-  if (options.from.kind == TapFrom::Kind::end) from = "end";
-  if (options.from.kind == TapFrom::Kind::offset) {
-    from = std::to_string(options.from.partition.value()) + ":" +
-           std::to_string(options.from.offset.value());
-  }
-  while (!printer.done() && !interrupt.requested()) {
-    const auto answer = client.get("/api/v1/outcomes?limit=1000&from=" + from);
-    if (!answer) {
-      std::fprintf(stderr, "ouzel tap: %s\n", answer.error().message.c_str());
-      return 69;
-    }
-    if (answer->status != 200) {
-      return failed(
-          {ErrorCode::unavailable,
-           "the engine answered " + std::to_string(answer->status) + ": " + answer->body});
-    }
-    const auto page = read_page(answer->body);
-    if (!page) return failed(page.error());
-    for (const std::string& line : page->lines) {
-      if (!printer.print(line)) break;
-    }
-    std::fflush(stdout);
-    const bool moved = page->next != from && !page->next.empty();
-    if (moved) from = page->next;
-    if (!page->lines.empty() || (moved && !options.follow)) continue;
-    if (!options.follow || interrupt.wait(kFollowUrl)) break;
-  }
-  printer.finish();
-  return 0;
-}
-
 }  // namespace
 
 int tap(const TapOptions& options) {
-  const std::map<std::string, ShownTopic> shown = {{"events", ShownTopic::events},
-                                                   {"outcomes", ShownTopic::outcomes},
-                                                   {"rejects", ShownTopic::rejects}};
   if (const auto wrong = unknown_name(options)) return misused(*wrong);
-  const auto topic = shown.find(options.topic);
-  if (!options.pipeline.path.empty()) return tap_kafka(options);
-  if (!options.url.empty()) {
-    if (options.topic == "outcomes") return tap_url(options);
-    return failed({ErrorCode::config,
-                   "--url shows topic outcomes only; read " + options.topic + " from --data-dir"});
-  }
-  if (topic == shown.end()) {
+  if (options.topic == "labels" || options.topic == "alarms") {
     std::fprintf(stderr, "ouzel tap: nothing writes topic %s yet\n", options.topic.c_str());
     TapPrinter(options).finish();
-    return 0;
+    return kExitDone;
   }
-  return FileTap(options, topic->second).run();
+  if (!options.pipeline.path.empty()) return tap_kafka(options);
+  const auto topic = shown_topic(options.topic);
+  if (!topic) {
+    return misused("topic " + options.topic + " is there on Kafka only: ouzel tap " +
+                   options.topic +
+                   " --pipeline FILE; the plans of a data directory are files, in " + "DIR/plans");
+  }
+  return options.url.empty() ? FileTap(options, *topic).run() : tap_url(options);
 }
 
 }  // namespace ouzel

@@ -134,12 +134,6 @@ class KafkaTap {
 }  // namespace
 
 int tap_kafka(const TapOptions& options) {
-  if (options.topic == "labels" || options.topic == "alarms") {
-    return failed("tap", {ErrorCode::config,
-                          "--pipeline shows topics events, outcomes, rejects and models, "
-                          "not " +
-                              options.topic});
-  }
   const auto loaded = load_or_print(options.pipeline);
   if (!loaded) return kExitConfig;
   const auto done = KafkaTap(options, loaded->pipeline).run();

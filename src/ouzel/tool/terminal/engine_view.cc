@@ -148,6 +148,43 @@ Result<OutcomesView> read_outcomes(std::string_view json) {
   return out;
 }
 
+Result<LinesView> read_lines(const std::string& topic, std::string_view json) {
+  simdjson::ondemand::parser parser;
+  const simdjson::padded_string text(json);
+  LinesView out;
+  const auto read = [&]() -> simdjson::error_code {
+    simdjson::ondemand::document document;
+    simdjson::ondemand::array list;
+    std::string_view value;
+    if (const auto error = parser.iterate(text).get(document)) return error;
+    if (const auto error = document[topic].get_array().get(list)) return error;
+    for (auto line : list) {
+      if (const auto error = simdjson::to_json_string(line).get(value)) return error;
+      out.lines.emplace_back(value);
+    }
+    if (const auto error = document["next"].get_string().get(value)) return error;
+    out.next = value;
+    if (document["damage"].get_array().get(list)) return simdjson::SUCCESS;
+    for (auto what : list) {
+      if (const auto error = what.get_string().get(value)) return error;
+      out.damage.emplace_back(value);
+    }
+    return simdjson::SUCCESS;
+  };
+  if (const auto error = read()) {
+    return fail(ErrorCode::corrupt, "the engine's answer is no page of " + topic + ": " +
+                                        simdjson::error_message(error));
+  }
+  return out;
+}
+
+std::string read_problem(const std::string& body) {
+  simdjson::dom::parser parser;
+  std::string out = body;
+  if (const auto root = parse(parser, body)) get(*root, "detail", out);
+  return out;
+}
+
 std::optional<TruthView> read_truth(std::string_view line) {
   simdjson::dom::parser parser;
   const auto root = parse(parser, line);

@@ -59,6 +59,17 @@ struct OutcomesView {
 };
 Result<OutcomesView> read_outcomes(std::string_view json);
 
+/// `GET /api/v1/<topic>`, line for line.
+struct LinesView {
+  std::vector<std::string> lines;   ///< As they came, byte for byte.
+  std::vector<std::string> damage;  ///< What the engine could not read.
+  std::string next;                 ///< As of OutcomesView, but always there.
+};
+Result<LinesView> read_lines(const std::string& topic, std::string_view json);
+
+/// The `detail` of a problem; of anything else all of it.
+std::string read_problem(const std::string& body);
+
 /// One line of a truth file about an event within an anomaly; nullopt for other lines (late and
 /// broken events, drifts).
 struct TruthView {
