@@ -70,6 +70,12 @@ class Usage(InScratch):
             self.assertIn("nothing writes topic alarms yet",
                           self.expect(0, "tap", "alarms", *place).stderr)
 
+    def test_who_fails_at_once_prints_nothing(self):
+        for form in ("json", "csv"):
+            for place in (("--data-dir", "absent"), ("--url", "http://127.0.0.1:1")):
+                done = ouzel("tap", "events", "--format", form, *place, cwd=self.folder)
+                self.assertEqual((done.returncode == 0, done.stdout), (False, ""), done.stderr)
+
     def test_a_topic_of_kafka_alone(self):
         for place in ((), ("--url", "http://127.0.0.1:1")):
             self.assertIn("topic models is there on Kafka only: ouzel tap models --pipeline FILE",

@@ -1,6 +1,7 @@
 #include "ouzel/tool/tap_printer.h"
 
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 namespace ouzel {
@@ -32,13 +33,18 @@ TapPrinter::TapPrinter(const TapOptions& options)
       columns_(columns_of(options)),
       limit_(options.limit),
       csv_(options.format == "csv"),
-      array_(options.format == "json") {
+      array_(options.format == "json") {}
+
+/// With the first line, or at the end: who fails before that has printed nothing.
+void TapPrinter::begin() {
+  if (std::exchange(begun_, true)) return;
   if (csv_) put(columns_.header() + "\n");
   if (array_) put("[");
 }
 
 bool TapPrinter::print(const std::string& line) {
   if (!filter_.fits(line)) return true;
+  begin();
   if (array_) {
     put((printed_ > 0 ? ",\n" : "") + line);
   } else {
@@ -49,6 +55,7 @@ bool TapPrinter::print(const std::string& line) {
 }
 
 void TapPrinter::finish() {
+  begin();
   if (array_) put("]\n");
 }
 

@@ -16,9 +16,11 @@ class TapPrinter {
   /// False: enough, or nobody reads any more.
   bool print(const std::string& line);
   bool done() const { return done_; }
+  /// What a topic without lines looks like too. Not after a failure.
   void finish();
 
  private:
+  void begin();
   void put(const std::string& text);
 
   TapFilter filter_;
@@ -26,6 +28,7 @@ class TapPrinter {
   const std::uint64_t limit_;  ///< 0: none.
   const bool csv_, array_;
   std::uint64_t printed_ = 0;
+  bool begun_ = false;
   bool done_ = false;
 };
 

@@ -45,10 +45,12 @@ class UrlTap {
       if (more) continue;
       if (!options_.follow || interrupt.wait(kFollow)) break;
     }
+    if (failure) {
+      std::fprintf(stderr, "ouzel tap: %s\n", failure->what.c_str());
+      return failure->exit_code;
+    }
     printer_.finish();
-    if (!failure) return damaged_ ? kExitFailed : kExitDone;
-    std::fprintf(stderr, "ouzel tap: %s\n", failure->what.c_str());
-    return failure->exit_code;
+    return damaged_ ? kExitFailed : kExitDone;
   }
 
  private:
