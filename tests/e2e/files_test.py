@@ -190,6 +190,7 @@ class Source(InScratch):
             log.write_text(HEADER + rows(41, 1))
             self.until(data_dir, 42)
             self.assertEqual(engine.total("ouzel_events_received_total"), 26)
+            self.assertEqual(json.loads(engine.get("/api/v1/status")[1])["received"], 26)
             self.assertEqual(engine.stop(), 0)
             self.assertIn("got shorter", engine.log())
         outcomes = [json.loads(line)["data"] for line in tap(data_dir, "outcomes")]

@@ -118,7 +118,10 @@ class Sinks(unittest.TestCase):
             self.assertLessEqual(max(sizes), 5)
             engine.wait_metric("ouzel_sink_lag_events", 0, WAIT_S)
             self.check_metrics(engine.metrics(), len(lines), len(rejected))
+            self.check_received(engine, len(lines))
             self.assertEqual(engine.stop(), 0)
+        with Engine(pipeline, data, "--rebuild-state") as engine:   # replays what it had
+            self.check_received(engine, 0)
         self.assertEqual(sink_files.fault(sink_files.lines(data / "out", "files"), lines), "")
         letters = ouzel("dlq", "ls", "--data-dir", data, "--sink", "gone")
         self.assertEqual(letters.returncode, 0, letters.stderr)
@@ -138,6 +141,12 @@ class Sinks(unittest.TestCase):
                                 ("gone", 0), ("files", outcomes)):
             self.assertEqual(metrics[f'ouzel_sink_delivered_total{{sink="{name}"}}'], delivered)
         self.assertEqual(metrics['ouzel_sink_dead_letters_total{sink="gone"}'], rejected)
+
+    def check_received(self, engine, count):
+        metrics = engine.metrics()
+        self.assertEqual(metrics['ouzel_events_received_total{source="kafka"}'], count)
+        self.assertEqual(metrics['ouzel_events_received_total{source="http"}'], 0)
+        self.assertEqual(json.loads(engine.get("/api/v1/status")[1])["received"], count)
 
     def test_metrics_pass_promtool(self):
         receiver = self.receiver()

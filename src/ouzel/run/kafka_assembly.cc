@@ -53,7 +53,9 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
   KafkaEngine& engine = *made->engine_;
   OUZEL_TRY_VOID(made->open_sinks(options, settings));
   made->api_ = std::make_unique<Api>(
-      engine, engine.log(), made->plan_, made->counters_, *seams.clock,
+      engine, engine.log(), made->plan_,
+      EventCounters{.http = made->counters_, .source = "kafka", .of_source = &engine.received()},
+      *seams.clock,
       ApiOptions{.version = version(),
                  .revision = revision(),
                  .version_json = version_json(),

@@ -60,15 +60,19 @@ Result<std::unique_ptr<Assembly>> SegmentAssembly::open(const RunOptions& option
                         .outcomes = made->outcomes_.get(),
                         .ready = ready});
   if (!pipeline.file.path.empty()) made->open_file_source(options, seams);
-  made->api_ = std::make_unique<Api>(
-      engine, engine.log(), made->plan_, made->events_->counters(), *seams.clock,
-      ApiOptions{.version = version(),
-                 .revision = revision(),
-                 .version_json = version_json(),
-                 .file_events = made->file_ ? &made->file_->counters() : nullptr,
-                 .accepting = [&engine, &stopping = made->stopping_] {
-                   return engine.ready() && !stopping.load();
-                 }});
+  EventCounters counters{.http = made->events_->counters()};
+  if (made->file_) {
+    counters.source = "file";
+    counters.of_source = &made->file_->counters().received;
+  }
+  made->api_ =
+      std::make_unique<Api>(engine, engine.log(), made->plan_, counters, *seams.clock,
+                            ApiOptions{.version = version(),
+                                       .revision = revision(),
+                                       .version_json = version_json(),
+                                       .accepting = [&engine, &stopping = made->stopping_] {
+                                         return engine.ready() && !stopping.load();
+                                       }});
   return made;
 }
 

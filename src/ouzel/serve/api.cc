@@ -57,16 +57,16 @@ Health check(const EngineStatus& status, bool accepting) {
 }  // namespace
 
 Api::Api(const StatusSource& status, Log& log, std::shared_ptr<const Plan> plan,
-         const IntakeCounters& http_events, const Clock& clock, ApiOptions options)
+         const EventCounters& events, const Clock& clock, ApiOptions options)
     : status_(status),
       plan_(std::move(plan)),
-      http_events_(http_events),
+      events_(events),
       clock_(clock),
       options_(std::move(options)),
       started_(clock.steady()),
       pages_(log, status),
       thread_(kReadingsQueuedMax),
-      streams_(log, status, http_events, clock) {
+      streams_(log, status, events, clock) {
   streams_.start();
 }
 
@@ -97,8 +97,8 @@ void Api::add_routes(http::Router& router) {
     metrics(request, std::move(responder));
   });
   get("/api/v1/status", [this](const http::Request&, http::Responder responder) {
-    responder.send(http::json_response(
-        status_json(status_.status(), http_events_, clock_.steady() - started_)));
+    responder.send(
+        http::json_response(status_json(status_.status(), events_, clock_.steady() - started_)));
   });
   get("/api/v1/pipeline", [this](const http::Request&, http::Responder responder) {
     responder.send(http::json_response(pipeline_json(*plan())));
@@ -134,8 +134,7 @@ void Api::health(const http::Request& request, http::Responder responder) {
 void Api::metrics(const http::Request& request, http::Responder responder) {
   const http::Server* const server = server_.load();
   const MetricsInput input{.engine = status_.status(),
-                           .http_events = http_events_,
-                           .file_events = options_.file_events,
+                           .events = events_,
                            .server = server ? server->status() : http::ServerStatus{},
                            .process = read_process_status(),
                            .now = clock_.wall(),

@@ -14,12 +14,12 @@
 #include <string>
 
 #include "ouzel/base/clock.h"
-#include "ouzel/gateway/intake.h"
 #include "ouzel/http/router.h"
 #include "ouzel/http/server.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/lane/status.h"
 #include "ouzel/log/log.h"
+#include "ouzel/serve/event_counters.h"
 #include "ouzel/serve/reading_thread.h"
 #include "ouzel/serve/streams.h"
 #include "ouzel/serve/topic_pages.h"
@@ -27,10 +27,9 @@
 namespace ouzel {
 
 struct ApiOptions {
-  std::string version;                          ///< Of the program.
-  std::string revision;                         ///< Of its source.
-  std::string version_json;                     ///< What /version answers.
-  const IntakeCounters* file_events = nullptr;  ///< Of a file source; must outlive it. Null: none.
+  std::string version;         ///< Of the program.
+  std::string revision;        ///< Of its source.
+  std::string version_json;    ///< What /version answers.
   std::string events_in = "";  ///< Where the events are if the log has outcomes alone; else empty.
   std::function<bool()> accepting;  ///< False while starting and stopping. Thread-safe.
 };
@@ -39,7 +38,7 @@ class Api {
  public:
   /// All must outlive it, and it the server.
   Api(const StatusSource& status, Log& log, std::shared_ptr<const Plan> plan,
-      const IntakeCounters& http_events, const Clock& clock, ApiOptions options);
+      const EventCounters& events, const Clock& clock, ApiOptions options);
 
   void add_routes(http::Router& router);
   /// From now on /metrics shows this server's figures. The server must outlive its own requests.
@@ -58,7 +57,7 @@ class Api {
   const StatusSource& status_;
   mutable std::mutex mutex_;  ///< Of plan_.
   std::shared_ptr<const Plan> plan_;
-  const IntakeCounters& http_events_;
+  const EventCounters events_;
   const Clock& clock_;
   const ApiOptions options_;
   const SteadyTime started_;

@@ -20,11 +20,12 @@ class ApiTest : public testing::Test {
     plan_->model_name = "detector";
     plan_->feature_names = {"vibration_mean_8"};
     plan_->schema.fields = {{.name = "vibration", .unit = "mm/s", .min = 0}};
-    api_ = std::make_unique<Api>(engine_, engine_.log, plan_, counters_, clock_,
-                                 ApiOptions{.version = "1.2.3",
-                                            .revision = "abc",
-                                            .version_json = R"({"version":"1.2.3"})",
-                                            .accepting = [this] { return accepting_.load(); }});
+    api_ =
+        std::make_unique<Api>(engine_, engine_.log, plan_, EventCounters{.http = counters_}, clock_,
+                              ApiOptions{.version = "1.2.3",
+                                         .revision = "abc",
+                                         .version_json = R"({"version":"1.2.3"})",
+                                         .accepting = [this] { return accepting_.load(); }});
     http::Router router;
     api_->add_routes(router);
     auto server = http::Server::start({}, std::move(router), clock_);
@@ -190,7 +191,8 @@ TEST_F(ApiTest, ShowsOtherTopics) {
 
 TEST_F(ApiTest, SaysWhereEventsAreThatItsLogDoesNotHave) {
   server_.reset();
-  Api api(engine_, engine_.log, plan_, counters_, clock_, {.events_in = "in Kafka"});
+  Api api(engine_, engine_.log, plan_, EventCounters{.http = counters_}, clock_,
+          {.events_in = "in Kafka"});
   http::Router router;
   api.add_routes(router);
   server_ = *http::Server::start({}, std::move(router), clock_);

@@ -46,10 +46,13 @@ void write_events(MetricsPage& page, const MetricsInput& input) {
   const EngineStatus& engine = input.engine;
   const std::string version = std::to_string(engine.model_version);
   const auto relaxed = std::memory_order_relaxed;
-  page.family("ouzel_events_received_total", kCounter, "Events sent to a door.");
-  page.sample(input.http_events.received.load(relaxed), {{"source", "http"}});
-  if (input.file_events != nullptr) {
-    page.sample(input.file_events->received.load(relaxed), {{"source", "file"}});
+  page.family(
+      "ouzel_events_received_total", kCounter,
+      "Events sent to a door, read from a file, or fetched from Kafka by this worker; again "
+      "where they came again, but not those replayed to restore a state.");
+  page.sample(input.events.from_http(), {{"source", "http"}});
+  if (!input.events.source.empty()) {
+    page.sample(input.events.from_source(), {{"source", input.events.source}});
   }
   page.family("ouzel_events_accepted_total", kCounter,
               "Events on disk: accepted = scored + rejected + in flight.");
@@ -57,10 +60,10 @@ void write_events(MetricsPage& page, const MetricsInput& input) {
   page.family("ouzel_events_refused_total", kCounter,
               "Events refused at the door: the sender was told, nothing was kept.");
   for (const Fate fate : {Fate::malformed, Fate::no_key, Fate::too_large, Fate::envelope}) {
-    page.sample(input.http_events.refused[static_cast<std::size_t>(fate)].load(relaxed),
+    page.sample(input.events.http.refused[static_cast<std::size_t>(fate)].load(relaxed),
                 {{"reason", to_string(fate)}});
   }
-  page.sample(input.http_events.refused[static_cast<std::size_t>(Fate::live)].load(relaxed),
+  page.sample(input.events.http.refused[static_cast<std::size_t>(Fate::live)].load(relaxed),
               {{"reason", "unavailable"}});
   page.family("ouzel_events_duplicate_total", kCounter, "Events that had been accepted before.");
   page.sample(sum_of(engine, [](const LaneStatus& lane) { return lane.duplicates; }));

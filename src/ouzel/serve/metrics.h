@@ -4,9 +4,9 @@
 #include <string>
 
 #include "ouzel/base/types.h"
-#include "ouzel/gateway/intake.h"
 #include "ouzel/http/server.h"
 #include "ouzel/lane/status.h"
+#include "ouzel/serve/event_counters.h"
 #include "ouzel/serve/process_status.h"
 #include "ouzel/watch/metrics_page.h"
 
@@ -15,8 +15,7 @@ namespace ouzel {
 /// What one scrape shows. `engine` is one instant of the log; the rest is read beside it.
 struct MetricsInput {
   EngineStatus engine;
-  const IntakeCounters& http_events;
-  const IntakeCounters* file_events = nullptr;  ///< Null: there is no file source.
+  EventCounters events;
   http::ServerStatus server;
   ProcessStatus process;
   WallTime now{};

@@ -84,16 +84,16 @@ void write_sink(JsonWriter& out, const SinkStatus& sink, std::uint64_t lag) {
   out.end_object();
 }
 
-void write_totals(JsonWriter& out, const Sums& sums, const IntakeCounters& http_events) {
+void write_totals(JsonWriter& out, const Sums& sums, const EventCounters& events) {
   const std::uint64_t done = sums.totals.scored + sums.rejected;
   out.member("accepted", sums.accepted).member("scored", sums.totals.scored);
   out.member("rejected", sums.rejected);
   out.member("in_flight", sums.accepted - std::min(sums.accepted, done));
   out.member("late", sums.totals.late).member("alerts", sums.totals.alerts);
   out.member("reviews", sums.totals.reviews).member("duplicates", sums.duplicates);
-  out.member("received", http_events.received.load(std::memory_order_relaxed));
+  out.member("received", events.from_http() + events.from_source());
   std::uint64_t refused = 0;
-  for (const auto& count : http_events.refused) refused += count.load(std::memory_order_relaxed);
+  for (const auto& count : events.http.refused) refused += count.load(std::memory_order_relaxed);
   out.member("refused", refused);
   out.member("keys", sums.keys).member("keys_evicted", sums.keys_evicted);
   out.name("rejected_by").begin_object();
@@ -130,14 +130,14 @@ std::uint64_t sink_lag(const SinkStatus& sink, const EngineStatus& engine) {
   return out;
 }
 
-std::string status_json(const EngineStatus& status, const IntakeCounters& http_events,
+std::string status_json(const EngineStatus& status, const EventCounters& events,
                         std::chrono::nanoseconds uptime) {
   JsonWriter out;
   out.begin_object().member("pipeline", status.pipeline);
   out.name("model").begin_object().member("name", status.model_name);
   out.member("version", status.model_version).end_object();
   out.member("uptime_s", std::chrono::duration<double>(uptime).count());
-  write_totals(out, sum(status), http_events);
+  write_totals(out, sum(status), events);
   write_quantiles(out, "latency_ms", status.end_to_end_ns, kMilliseconds);
   write_quantiles(out, "sync_ms", status.sync_ns, kMilliseconds);
   write_quantiles(out, "batch_rows", status.batch_rows, 1);
@@ -158,7 +158,7 @@ std::string status_json(const EngineStatus& status, const IntakeCounters& http_e
 }
 
 std::string stats_json(const StatsSample& now, const StatsSample& before,
-                       const IntakeCounters& http_events) {
+                       const EventCounters& events) {
   const double span = std::chrono::duration<double>(now.uptime - before.uptime).count();
   const auto rate = [span](std::uint64_t to, std::uint64_t from) {
     return span > 0 && to > from ? static_cast<double>(to - from) / span : 0.0;
@@ -175,7 +175,7 @@ std::string stats_json(const StatsSample& now, const StatsSample& before,
   out.member("refused", rate(now.refused, before.refused)).end_object();
   write_quantiles(out, "latency_ms", now.engine.end_to_end_ns - before.engine.end_to_end_ns,
                   kMilliseconds);
-  std::string status = status_json(now.engine, http_events, now.uptime);
+  std::string status = status_json(now.engine, events, now.uptime);
   status.pop_back();  // Its end of line.
   return out.name("status").raw(status).end_object().finish();
 }

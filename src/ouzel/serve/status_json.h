@@ -4,15 +4,15 @@
 #include <chrono>
 #include <string>
 
-#include "ouzel/gateway/intake.h"
 #include "ouzel/lane/plan.h"
 #include "ouzel/lane/status.h"
+#include "ouzel/serve/event_counters.h"
 
 namespace ouzel {
 
 /// Totals, latency in milliseconds, lanes, log. Rates are the reader's: two of these and the
 /// difference of their `uptime_s`.
-std::string status_json(const EngineStatus& status, const IntakeCounters& http_events,
+std::string status_json(const EngineStatus& status, const EventCounters& events,
                         std::chrono::nanoseconds uptime);
 
 /// What one frame of the live statistics is made from.
@@ -23,7 +23,7 @@ struct StatsSample {
 };
 /// Rates a second and latency between two samples, and the status now.
 std::string stats_json(const StatsSample& now, const StatsSample& before,
-                       const IntakeCounters& http_events);
+                       const EventCounters& events);
 
 /// Outcomes on disk that the sink has yet to pass.
 std::uint64_t sink_lag(const SinkStatus& sink, const EngineStatus& engine);

@@ -39,11 +39,11 @@ Result<OutcomeQuery> read_query(const http::Request& request, ShownTopic topic,
 
 }  // namespace
 
-Streams::Streams(Log& log, const StatusSource& status, const IntakeCounters& http_events,
+Streams::Streams(Log& log, const StatusSource& status, const EventCounters& events,
                  const Clock& clock, StreamLimits limits)
     : log_(log),
       status_(status),
-      http_events_(http_events),
+      events_(events),
       clock_(clock),
       limits_(limits),
       started_(clock.steady()) {}
@@ -153,11 +153,11 @@ void Streams::write_stats(SteadyTime now) {
                                   [](const Reader& reader) { return !reader.topic; });
   if (!wanted) return before_.reset();
   StatsSample sample{.engine = status_.status(), .uptime = now - started_};
-  for (const auto& count : http_events_.refused) {
+  for (const auto& count : events_.http.refused) {
     sample.refused += count.load(std::memory_order_relaxed);
   }
   std::string frame = "event: stats\ndata: ";
-  frame += stats_json(sample, before_ ? *before_ : sample, http_events_);
+  frame += stats_json(sample, before_ ? *before_ : sample, events_);
   frame += '\n';
   // Frames that come close together would make rates of nothing.
   if (!before_ || sample.uptime - before_->uptime >= kStatsEvery / 2) before_ = std::move(sample);

@@ -24,10 +24,10 @@
 
 #include "ouzel/base/clock.h"
 #include "ouzel/base/step_thread.h"
-#include "ouzel/gateway/intake.h"
 #include "ouzel/http/message.h"
 #include "ouzel/lane/status.h"
 #include "ouzel/log/log.h"
+#include "ouzel/serve/event_counters.h"
 #include "ouzel/serve/status_json.h"
 #include "ouzel/serve/topic_stream.h"
 
@@ -43,8 +43,8 @@ struct StreamLimits {
 class Streams {
  public:
   /// All must outlive it.
-  Streams(Log& log, const StatusSource& status, const IntakeCounters& http_events,
-          const Clock& clock, StreamLimits limits = {});
+  Streams(Log& log, const StatusSource& status, const EventCounters& events, const Clock& clock,
+          StreamLimits limits = {});
   /// Ends all streams.
   ~Streams();
 
@@ -72,7 +72,7 @@ class Streams {
 
   Log& log_;
   const StatusSource& status_;
-  const IntakeCounters& http_events_;
+  const EventCounters events_;
   const Clock& clock_;
   const StreamLimits limits_;
   const SteadyTime started_;

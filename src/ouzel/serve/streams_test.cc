@@ -48,8 +48,11 @@ class StreamsTest : public testing::Test {
   ManualClock clock_;
   FakeEngine engine_;
   IntakeCounters counters_;
-  Streams streams_{
-      engine_.log, engine_, counters_, clock_, {.readers_max = 3, .topic_readers_max = 2}};
+  Streams streams_{engine_.log,
+                   engine_,
+                   {.http = counters_},
+                   clock_,
+                   {.readers_max = 3, .topic_readers_max = 2}};
 };
 
 TEST_F(StreamsTest, TellsStatsOnceASecond) {
@@ -196,7 +199,7 @@ TEST_F(StreamsTest, ManyReadersGetOneFrame) {
 TEST_F(StreamsTest, EndsWithTheEngine) {
   http::Response got;
   {
-    Streams own(engine_.log, engine_, counters_, clock_);
+    Streams own(engine_.log, engine_, {.http = counters_}, clock_);
     http::Headers headers;
     const auto sink = std::make_shared<Sink>();
     own.open({.path = {}, .query = {}, .body = {}, .headers = &headers}, http::Responder(sink));

@@ -312,7 +312,10 @@ Result<void> KafkaEngine::feed(KafkaMessage& message, Frames& frames) {
   frame.batch.accepted.push_back(record.timestamp);
   frame.accepted = record.timestamp;
   fed_bytes_ += record.value ? record.value->size() : 0;
-  if (record.offset >= partition->found.committed) partition->originals.push(std::move(message));
+  if (record.offset >= partition->found.committed) {
+    received_.fetch_add(1, std::memory_order_relaxed);
+    partition->originals.push(std::move(message));
+  }
   return {};
 }
 

@@ -101,6 +101,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::uint64_t log_id() const { return directory_->meta().log_id; }
   std::string worker() const;
   EngineStatus status() const override;
+  /// Records that were fetched and not only to restore a state; as long as the engine lives.
+  const std::atomic<std::uint64_t>& received() const { return received_; }
 
  private:
   static constexpr std::chrono::milliseconds kAsk{5000};  ///< For one answer of the brokers.
@@ -205,6 +207,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::deque<SnapshotJob> jobs_;
   Wake keeper_wake_;
   std::atomic<std::uint64_t> fed_bytes_{0};
+  std::atomic<std::uint64_t> received_{0};
   std::uint64_t snapshot_at_ = 0;
   SteadyTime snapshot_time_{};
   SteadyTime watched_{};
