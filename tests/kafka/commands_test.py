@@ -128,8 +128,13 @@ class Topics(Commands):
                          "rejects   press-rejects: made, 3 partitions\n"
                          "journal   press-journal: made, 1 partition\n"
                          "models    press-models: made, 1 partition\n")
-        again = self.ouzel("topics", "create", self.plain, "--partitions", 5)
-        self.assertEqual(again.stdout.count("is there: 3 partitions, 1 copy"), 3)
+        for again in ((), ("--partitions", 3)):
+            again = self.ouzel("topics", "create", self.plain, *again)
+            self.assertEqual(again.stdout.count("is there: 3 partitions, 1 copy\n"), 3)
+        more = self.ouzel("topics", "create", self.plain, "--partitions", 5, exit_code=FAILED)
+        self.assertIn("events    telemetry: is there: 3 partitions, 1 copy: left so, although 5 "
+                      "were asked for\n", more.stdout)
+        self.assertEqual(more.stdout.count("is there: 3 partitions, 1 copy\n"), 2)
         self.assertEqual(self.ouzel("topics", "ls", self.plain).stdout.count("copy"), 5)
         hidden = self.ouzel("topics", "ls", self.secure, exit_code=FAILED)
         self.assertEqual(hidden.stdout.count("not there, or not for this user"), 5)

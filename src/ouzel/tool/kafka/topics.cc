@@ -85,7 +85,11 @@ class Topics {
         continue;
       }
       bool good = true;
-      const std::string what = describe(found[i], wanted[i], good);
+      std::string what = describe(found[i], wanted[i], good);
+      if (i == 0 && options_.partitions > 0 && found[i].partitions != options_.partitions) {
+        good = false;
+        what += ": left so, although " + text(options_.partitions) + " were asked for";
+      }
       std::printf("%-9s %s: is there: %s\n", wanted[i].role.c_str(), found[i].name.c_str(),
                   what.c_str());
       all_good = all_good && good;
