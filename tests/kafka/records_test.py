@@ -238,6 +238,34 @@ class Records(unittest.TestCase):
                          data["detail"])
 
 
+class Java(unittest.TestCase):
+    """Apache Kafka's own console clients, on both sides of a worker."""
+
+    def test_console_producer_and_consumer(self):
+        topics = Topics(self, "http://127.0.0.1:9")
+        events = [(f"d{number % 3}", json.dumps({"device": f"d{number % 3}", "x": number}))
+                  for number in range(20)] + [("d1", "nonsense")]
+        topics.cluster.tool("ConsoleProducer", "--topic", "readings", "--reader-property",
+                            "parse.key=true", "--reader-property", "key.separator=|",
+                            stdin="".join(f"{key}|{value}\n" for key, value in events))
+        outcomes = topics.wait(len(events))
+        shown = [word for name in ("key", "offset", "headers")
+                 for word in ("--formatter-property", f"print.{name}=true")]
+        said = topics.cluster.tool(
+            "org.apache.kafka.tools.consumer.ConsoleConsumer", "--topic", "press-outcomes",
+            "--isolation-level", "read_committed", "--from-beginning", "--max-messages",
+            len(events), "--timeout-ms", WAIT_S * 1000, *shown).splitlines()
+        self.assertEqual(len(said), len(events))
+        for (key, value), outcome, line in zip(events, outcomes, said):
+            offset, headers, *record = line.split("\t")
+            self.assertEqual(offset, f"Offset:{outcome.offset}")
+            for name, held in outcome.headers.items():
+                self.assertIn(f"{name}:{held.decode()}", headers)
+            bad = value == "nonsense"   # Nobody knows its key.
+            self.assertEqual(record, ["null" if bad else key, outcome.value.decode()])
+            self.assertEqual(json.loads(record[1])["status"], "rejected" if bad else "scored")
+
+
 class Conformance(unittest.TestCase):
     """The verdicts stand in docs/conformance/cloudevents.md."""
 
