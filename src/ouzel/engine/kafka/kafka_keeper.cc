@@ -70,6 +70,7 @@ void KafkaEngine::exchange_plans() {
 /// others answer: a new client, unlike that which waits for it, finds them.
 void KafkaEngine::note_answer(bool answered, SteadyTime asked) {
   if (!answered) {
+    if (closing_.load(std::memory_order_acquire)) return;
     NoListener nobody;
     const auto other = open_consumer({.settings = options_.consumer_settings,
                                       .topic = options_.source.topic,
