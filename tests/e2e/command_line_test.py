@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 
-from engine import ROOT, Engine, ouzel, tap
+from engine import PROGRAM, ROOT, Engine, ouzel, tap
 from place import PIPELINE, InScratch, good, goods
 
 COMMANDS = ("create", "run", "lint", "echo", "schema", "list", "graph", "simulate", "tap", "top",
@@ -115,6 +115,18 @@ class Usage(InScratch):
 
     def test_misspelt_flag(self):
         self.assertIn("--data-dir", self.expect(2, "run", PIPELINE, "--data-dri", "x").stderr)
+
+    def test_output_that_cannot_be_written(self):
+        for words in (["create"], ["schema"], ["--help"], ["list"]):
+            with self.subTest(words), open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([PROGRAM, *words], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=20, check=False)
+                self.assertEqual(done.returncode, 1, words)
+                self.assertIn("not all could be written", done.stderr)
+        # A reader that has seen enough is no failure.
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", '"$0" schema | (exec >&-; read -r x)',
+                               PROGRAM], capture_output=True, text=True, timeout=20, check=False)
+        self.assertEqual(done.stderr, "")
 
     def test_nothing_asked(self):
         self.expect(2)

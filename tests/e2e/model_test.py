@@ -56,6 +56,35 @@ class Model(InScratch):
         model.unlink()
         self.assertIn(text, self.run_here(0, "echo", plan).stdout)
 
+    def test_what_a_model_scored_stays_its_own(self):
+        self.need_onnx()
+        model = self.folder / "model.onnx"
+        features = ("model: {onnx: model.onnx}", "model: {onnx: {file: model.onnx, inputs: [a, c]}}")
+        pipeline = self.write("live.yaml", PIPELINE.replace(*features))
+        model.write_bytes(dense_net([2, 4, 1], version=1))
+        with Engine(pipeline, self.folder / "data") as engine:
+            def score(count):
+                body = b'{"id":"x","a":1,"c":2}\n' * count
+                self.assertEqual(engine.post(body)["accepted"], count)
+                engine.wait_scored()
+            def shown():
+                return {line.split('version="')[1].split('"')[0]: int(line.split()[-1])
+                        for line in engine.get("/metrics")[1].splitlines()
+                        if line.startswith("ouzel_events_scored_total{")}
+            score(3)
+            self.assertEqual(shown(), {"1": 3})
+            for version, count, expected in ((7, 2, {"1": 3, "7": 2}), (1, 4, {"1": 7, "7": 2})):
+                other = self.write("other.onnx", "")
+                other.write_bytes(dense_net([2, 4, 1], version=version))
+                other.replace(model)
+                applied = ouzel("apply", "--url", engine.url)
+                self.assertEqual(applied.returncode, 0, applied.stderr)
+                score(count)
+                self.assertEqual(shown(), expected)
+            self.assertIn(f'ouzel_inference_duration_seconds_count{{model="',
+                          engine.get("/metrics")[1])
+            self.assertEqual(engine.stop(), 0)
+
     def test_a_card_that_does_not_fit_is_refused(self):
         short = self.run_here(78, "model", "card", "net.onnx", "--features", "a", "--out", "x.onnx")
         self.assertIn("takes 2 columns", short.stderr)

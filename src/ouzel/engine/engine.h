@@ -58,6 +58,8 @@ class Engine final : public StatusSource {
 
   /// Whom retention waits for; before `start`. They must outlive the threads.
   void set_readers(LogReaders readers) { readers_ = std::move(readers); }
+  /// What the process ran before. Before `start`.
+  void set_earlier_models(std::vector<ModelScored> models) { earlier_models_ = std::move(models); }
   /// Starts the threads: the replay of what was not in the snapshots, then new events.
   void start();
   /// Waits until everything accepted has its outcome on disk, then ends the threads and seals the
@@ -99,6 +101,7 @@ class Engine final : public StatusSource {
   const std::shared_ptr<const Plan> plan_;
   EngineOptions options_;
   LogReaders readers_;
+  std::vector<ModelScored> earlier_models_;
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<SegmentLog> log_;
   std::unique_ptr<Journal> journal_;

@@ -130,6 +130,7 @@ EngineStatus Engine::status() const {
   out.pipeline = plan_->pipeline;
   out.model_name = plan_->model_name;
   out.model_version = plan_->model_version;
+  out.earlier_models = earlier_models_;
   out.lanes.resize(lanes_.size());
   {
     const std::lock_guard lock(ledger_mutex_);
@@ -155,14 +156,7 @@ EngineStatus Engine::status() const {
     status.state = caught_up ? LaneStatus::State::running : LaneStatus::State::recovering;
     status.keys = lane.keys();
     status.keys_evicted = lane.keys_evicted();
-    out.batch_rows.add(lane.batch_rows());
-    for (std::size_t k = 0; k < lane.runner().stages().size(); ++k) {
-      if (out.stage_ns.size() <= k) {
-        out.stage_ns.emplace_back(std::string(lane.runner().stages()[k]->name()),
-                                  HistogramTotals{});
-      }
-      out.stage_ns[k].second.add(lane.runner().stage_ns(k));
-    }
+    add_counts(lane, out);
   }
   if (readers_.status) out.sinks = readers_.status();
   out.sync_ns.add(log_->sync_ns());

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ouzel/base/histogram.h"
@@ -38,10 +40,18 @@ struct LogStatus {
   std::string why;
 };
 
+/// Events that a model has decided.
+struct ModelScored {
+  std::string name;
+  std::uint32_t version = 0;
+  std::uint64_t scored = 0;
+};
+
 struct EngineStatus {
   std::string pipeline;
   std::string model_name;
   std::uint32_t model_version = 0;
+  std::vector<ModelScored> earlier_models;  ///< That this process ran before this one.
   std::vector<LaneStatus> lanes;
   LaneStatus gone;  ///< What this process did in partitions that have gone to others (Kafka).
   LogStatus log;
@@ -53,6 +63,23 @@ struct EngineStatus {
   /// Time a batch spends in a stage, by the stage's name.
   std::vector<std::pair<std::string, HistogramTotals>> stage_ns;
 };
+
+/// What a counter shows: by this process where the log is Kafka, as a partition's totals move with
+/// it and a counter must not; else since the log began.
+Totals totals_of(const EngineStatus& status);
+
+/// The scored ones of these by the model that decided. What was there before this process counts
+/// for the first model that it ran.
+std::vector<ModelScored> scored_by_model(const EngineStatus& status);
+
+/// Whether a stage's time is that of the model.
+inline bool is_model_stage(std::string_view stage) {
+  return stage == "detector" || stage == "onnx";
+}
+
+class Lane;
+/// Adds what a lane counts since it was made.
+void add_counts(const Lane& lane, EngineStatus& status);
 
 /// Thread-safe.
 class StatusSource {

@@ -23,6 +23,7 @@
 #include "ouzel/gateway/file_source.h"
 #include "ouzel/http/router.h"
 #include "ouzel/http/server.h"
+#include "ouzel/lane/status.h"
 #include "ouzel/run/run.h"
 
 namespace ouzel {
@@ -34,11 +35,12 @@ struct AssemblySeams {
   Random* random = nullptr;
 };
 
-/// What the doors counted; goes on from one assembly to the next, as a counter must.
-struct DoorCounts {
+/// What goes on being counted from one assembly to the next, as a counter must.
+struct Counts {
   std::uint64_t received = 0;
   std::array<std::uint64_t, kFates> refused{};
   std::vector<std::uint64_t> duplicates;  ///< By partition.
+  std::vector<ModelScored> models;
 };
 
 class Assembly {
@@ -81,8 +83,9 @@ class Assembly {
   virtual Result<void> tell_group(const Hash128& /*before*/) { return {}; }
   /// They have not been told yet.
   virtual bool telling() const { return false; }
-  virtual DoorCounts door_counts() const = 0;
-  virtual void set_door_counts(const DoorCounts& counts) = 0;
+  virtual Counts counts() const = 0;
+  /// Before `start`.
+  virtual void set_counts(const Counts& counts) = 0;
   virtual bool has_file_source() const = 0;
   /// Whether there is nothing left to do, because the source has ended. Thread-safe.
   virtual FileSource::State source() const = 0;

@@ -392,7 +392,7 @@ Applied Live::change_to(RunOptions next, const std::string& cause) {
 Applied Live::replace_by(RunOptions next) {
   gate_.close();
   assembly_->stop(std::chrono::nanoseconds(0));
-  const DoorCounts counts = assembly_->door_counts();
+  const Counts counts = assembly_->counts();
   routes_ = http::Router();
   assembly_.reset();
   Applied applied{.what = Applied::What::changed};
@@ -405,7 +405,7 @@ Applied Live::replace_by(RunOptions next) {
   }
   if (!opened) return {.what = Applied::What::fatal, .why = {opened.error().message}};
   assembly_ = std::move(*opened);
-  assembly_->set_door_counts(counts);
+  assembly_->set_counts(counts);
   assembly_->set_server(*server_);
   assembly_->add_routes(routes_);
   assembly_->start();

@@ -133,24 +133,26 @@ void SegmentAssembly::add_routes(http::Router& router) {
 
 void SegmentAssembly::set_server(const http::Server& server) { api_->set_server(server); }
 
-DoorCounts SegmentAssembly::door_counts() const {
-  DoorCounts out;
+Counts SegmentAssembly::counts() const {
+  Counts out;
   const IntakeCounters& counters = events_->counters();
   out.received = counters.received.load();
   for (std::size_t i = 0; i < kFates; ++i) out.refused[i] = counters.refused[i].load();
   for (const auto& input : engine_->partitions()) {
     out.duplicates.push_back(input->duplicate_rows.load());
   }
+  out.models = scored_by_model(engine_->status());
   return out;
 }
 
-void SegmentAssembly::set_door_counts(const DoorCounts& counts) {
+void SegmentAssembly::set_counts(const Counts& counts) {
   IntakeCounters& counters = events_->counters();
   counters.received = counts.received;
   for (std::size_t i = 0; i < kFates; ++i) counters.refused[i] = counts.refused[i];
   for (std::size_t i = 0; i < counts.duplicates.size(); ++i) {
     engine_->partitions()[i]->duplicate_rows = counts.duplicates[i];
   }
+  engine_->set_earlier_models(counts.models);
 }
 
 void SegmentAssembly::start() {

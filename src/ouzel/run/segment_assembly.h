@@ -38,8 +38,8 @@ class SegmentAssembly final : public Assembly {
   void announce_stop() override { stopping_.store(true, std::memory_order_relaxed); }
   bool ready() const override { return engine_->ready(); }
   Hash128 plan_hash() const override { return plan_->hash; }
-  DoorCounts door_counts() const override;
-  void set_door_counts(const DoorCounts& counts) override;
+  Counts counts() const override;
+  void set_counts(const Counts& counts) override;
   bool has_file_source() const override { return file_ != nullptr; }
   FileSource::State source() const override {
     return file_ ? file_->state() : FileSource::State::reading;

@@ -95,6 +95,16 @@ TEST_F(ApiTest, CountersAreOfThisProcess) {
   }
 }
 
+TEST_F(ApiTest, CountsForTheModelThatDecided) {
+  engine_.current.earlier_models = {{"detector", 1, 20}, {"detector", 2, 3}};
+  engine_.commit(0, 30);
+  const auto got = get("/metrics");
+  for (const char* line : {"\nouzel_events_scored_total{model=\"detector\",version=\"1\"} 20\n",
+                           "\nouzel_events_scored_total{model=\"detector\",version=\"2\"} 10\n"}) {
+    EXPECT_NE(got.body.find(line), std::string::npos) << line << got.body;
+  }
+}
+
 TEST_F(ApiTest, ShowsMetrics) {
   engine_.commit(0, 30);
   engine_.commit(1, 7);
@@ -112,6 +122,7 @@ TEST_F(ApiTest, ShowsMetrics) {
         "\nouzel_lag_events{topic=\"events\",partition=\"2\"} 5\n",
         "\nouzel_event_end_to_end_seconds_count 1\n",
         "\nouzel_stage_duration_seconds_count{stage=\"detector\"} 1\n",
+        "\nouzel_inference_duration_seconds_count{model=\"detector\",version=\"2\"} 1\n",
         "\nouzel_events_refused_total{reason=\"unavailable\"} 0\n",
         "\nouzel_build_info{version=\"1.2.3\",revision=\"abc\"} 1\n",
         "\nouzel_http_connections 1\n", "\nprocess_resident_memory_bytes ",

@@ -21,15 +21,7 @@ std::uint64_t sum_of(const EngineStatus& engine, Get get) {
   return out;
 }
 
-/// By this process where the log is Kafka: a partition's totals move with it, and a counter must
-/// not.
-Totals done(const EngineStatus& engine) {
-  Totals out = engine.gone.totals;
-  for (const LaneStatus& lane : engine.lanes) (out += lane.totals) -= lane.before;
-  return out;
-}
-
-/// Likewise.
+/// As totals_of.
 std::uint64_t accepted(const EngineStatus& engine) {
   return engine.gone.accepted + sum_of(engine, [](const LaneStatus& lane) {
            return lane.accepted - lane.before.scored - lane.before.rejected_total();
@@ -67,9 +59,13 @@ void write_events(MetricsPage& page, const MetricsInput& input) {
               {{"reason", "unavailable"}});
   page.family("ouzel_events_duplicate_total", kCounter, "Events that had been accepted before.");
   page.sample(sum_of(engine, [](const LaneStatus& lane) { return lane.duplicates; }));
-  page.family("ouzel_events_scored_total", kCounter, "Events with a score on disk.");
-  const Totals totals = done(engine);
-  page.sample(totals.scored, {{"model", engine.model_name}, {"version", version}});
+  page.family("ouzel_events_scored_total", kCounter,
+              "Events with a score on disk, by the model that decided; those from before this "
+              "start count for the first model since.");
+  const Totals totals = totals_of(engine);
+  for (const ModelScored& one : scored_by_model(engine)) {
+    page.sample(one.scored, {{"model", one.name}, {"version", std::to_string(one.version)}});
+  }
   page.family("ouzel_events_rejected_total", kCounter,
               "Events that were accepted and then rejected, with the reason.");
   for (std::size_t i = 1; i < kFates; ++i) {
@@ -97,6 +93,14 @@ void write_times(MetricsPage& page, const MetricsInput& input) {
   page.family("ouzel_stage_duration_seconds", kHistogram, "Time of a batch in a stage.");
   for (const auto& [stage, totals] : engine.stage_ns) {
     page.histogram(totals, seconds_scale(), {{"stage", stage}});
+  }
+  page.family("ouzel_inference_duration_seconds", kHistogram,
+              "Time of a batch in the model, its features aside.");
+  for (const auto& [stage, totals] : engine.stage_ns) {
+    if (!is_model_stage(stage)) continue;
+    page.histogram(
+        totals, seconds_scale(),
+        {{"model", engine.model_name}, {"version", std::to_string(engine.model_version)}});
   }
   page.family("ouzel_batch_rows", kHistogram, "Events that a lane took at a time.");
   page.histogram(engine.batch_rows, rows_scale());

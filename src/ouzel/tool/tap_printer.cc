@@ -60,7 +60,8 @@ void TapPrinter::finish() {
 }
 
 void TapPrinter::put(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) done_ = true;
+  const bool all = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (!all || std::ferror(stdout) != 0) done_ = true;
 }
 
 }  // namespace ouzel

@@ -40,18 +40,6 @@ tl::unexpected<Error> missing(const std::string& topic) {
                   "pipeline needs), or correct its name");
 }
 
-/// What is counted in lanes and belongs to the worker.
-void add_counts(const Lane& lane, EngineStatus& out) {
-  out.batch_rows.add(lane.batch_rows());
-  const auto& stages = lane.runner().stages();
-  for (std::size_t k = 0; k < stages.size(); ++k) {
-    if (out.stage_ns.size() <= k) {
-      out.stage_ns.emplace_back(std::string(stages[k]->name()), HistogramTotals{});
-    }
-    out.stage_ns[k].second.add(lane.runner().stage_ns(k));
-  }
-}
-
 }  // namespace
 
 Result<std::uint16_t> KafkaEngine::count_partitions(const KafkaEngineOptions& options,

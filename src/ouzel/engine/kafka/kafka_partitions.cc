@@ -437,8 +437,15 @@ void KafkaEngine::change_over() {
   if (!answered || !drain(partitions, kAnswer)) return change->done.signal();
   const bool joined = joined_.exchange(false);
   for (const PartitionPtr& partition : partitions) close_partition(*partition);
+  std::vector<ModelScored> scored = scored_by_model(status());
   {
     const std::lock_guard lock(mutex_);
+    gone_.earlier_models = std::move(scored);
+    const bool same_model = change->next.plan->model_name == work_.plan->model_name &&
+                            change->next.plan->model_version == work_.plan->model_version;
+    if (!same_model) {
+      std::erase_if(gone_.stage_ns, [](const auto& one) { return is_model_stage(one.first); });
+    }
     work_ = change->next;
   }
   read_ = work_.make_reader();
