@@ -124,8 +124,8 @@ class Usage(InScratch):
                 self.assertEqual(done.returncode, 1, words)
                 self.assertIn("not all could be written", done.stderr)
         # A reader that has seen enough is no failure.
-        done = subprocess.run(["bash", "-o", "pipefail", "-c", '"$0" schema | (exec >&-; read -r x)',
-                               PROGRAM], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(["bash", "-c", '"$0" schema | (exec >&-; read -r x)', PROGRAM],
+                              capture_output=True, text=True, timeout=20, check=False)
         self.assertEqual(done.stderr, "")
 
     def test_nothing_asked(self):
@@ -386,6 +386,12 @@ class RoundTrip(InScratch):
         self.assertEqual(tap(data_dir, "rejects", "--format", "json"), ["[]"])
         alerts = [line for line in outcomes if json.loads(line)["data"]["route"] == "alert"]
         self.assertEqual(tap(data_dir, "outcomes", "--where", "route=alert"), alerts)
+        warming = [line for line in outcomes
+                   if "warming" in json.loads(line)["data"].get("flags", [])]
+        self.assertTrue(warming)
+        self.assertEqual(tap(data_dir, "outcomes", "--where", "flags=warming"), warming)
+        self.assertEqual(tap(data_dir, "outcomes", "--where", "flags!=warming"),
+                         [line for line in outcomes if line not in warming])
 
     def test_a_running_engine_shows_the_bytes_of_its_files(self):
         with Engine(PIPELINE, self.folder / "data") as engine:

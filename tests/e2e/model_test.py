@@ -59,13 +59,13 @@ class Model(InScratch):
     def test_what_a_model_scored_stays_its_own(self):
         self.need_onnx()
         model = self.folder / "model.onnx"
-        features = ("model: {onnx: model.onnx}", "model: {onnx: {file: model.onnx, inputs: [a, c]}}")
-        pipeline = self.write("live.yaml", PIPELINE.replace(*features))
+        pipeline = self.write("live.yaml", PIPELINE.replace(
+            "model.onnx", "{file: model.onnx, inputs: [a, c]}"))
         model.write_bytes(dense_net([2, 4, 1], version=1))
         with Engine(pipeline, self.folder / "data") as engine:
             def score(count):
-                body = b'{"id":"x","a":1,"c":2}\n' * count
-                self.assertEqual(engine.post(body)["accepted"], count)
+                body = b'{"id":"x","a":1,"b":1,"c":2}\n' * count
+                self.assertEqual(engine.connect().post(body)[1]["accepted"], count)
                 engine.wait_scored()
             def shown():
                 return {line.split('version="')[1].split('"')[0]: int(line.split()[-1])
@@ -77,11 +77,11 @@ class Model(InScratch):
                 other = self.write("other.onnx", "")
                 other.write_bytes(dense_net([2, 4, 1], version=version))
                 other.replace(model)
-                applied = ouzel("apply", "--url", engine.url)
+                applied = ouzel("apply", "--url", f"http://127.0.0.1:{engine.port}")
                 self.assertEqual(applied.returncode, 0, applied.stderr)
                 score(count)
                 self.assertEqual(shown(), expected)
-            self.assertIn(f'ouzel_inference_duration_seconds_count{{model="',
+            self.assertIn('ouzel_inference_duration_seconds_count{model="',
                           engine.get("/metrics")[1])
             self.assertEqual(engine.stop(), 0)
 

@@ -115,7 +115,8 @@ void add_tap(CommandLine& line) {
                     {.value = "N", .help = "Ends after so many lines; 0: never", .initial = "0"})
             .option("--where", into_terms(options->where),
                     {.value = "TERM",
-                     .help = "Only lines for which it holds; repeatable, all must hold",
+                     .help = "Only lines for which it holds (of a list: for a word of it); "
+                             "repeatable, all must hold",
                      .repeatable = true});
         describe_form(flags, *options);
         flags.example("ouzel tap outcomes --where route=alert --follow")

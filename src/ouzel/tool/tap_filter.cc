@@ -58,9 +58,23 @@ std::optional<element> find(element line, std::string_view path) {
   return found ? found : walk(line, path);
 }
 
+/// Whether a word of the list is `wanted`; nullopt: it is no list.
+std::optional<bool> any_word(element from, std::string_view wanted) {
+  simdjson::dom::array list;
+  if (from.get(list) != simdjson::SUCCESS) return std::nullopt;
+  return std::any_of(list.begin(), list.end(), [&](element one) {
+    std::string_view word;
+    return one.get(word) == simdjson::SUCCESS && word == wanted;
+  });
+}
+
 bool holds(const TapTerm& term, element line) {
   const std::optional<element> found = find(line, term.path);
   if (!found) return term.compare == TapTerm::Compare::ne;
+  const bool equal = term.compare == TapTerm::Compare::eq;
+  if (equal || term.compare == TapTerm::Compare::ne) {
+    if (const auto any = any_word(*found, term.value)) return *any == equal;
+  }
   double number = 0;
   if (const auto wanted = number_in(term.value);
       wanted && found->get(number) == simdjson::SUCCESS) {

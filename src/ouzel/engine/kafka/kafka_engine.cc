@@ -278,6 +278,11 @@ void KafkaEngine::consume() {
   fetched_.erase(fetched_.begin(), next);
   for (auto& [id, frame] : frames) push(id, std::move(frame));
   const std::lock_guard lock(mutex_);
+  if (waiting_for_.empty() && !why.empty()) {
+    logging::warn("events wait, as they cannot be read yet", {{"why", why}});
+  } else if (!waiting_for_.empty() && why.empty()) {
+    logging::info("events are read again");
+  }
   waiting_for_ = std::move(why);
 }
 

@@ -123,10 +123,17 @@ void draw_counts(const TopModel& model, Painter& paint) {
   }
 }
 
+/// A share of nothing is no figure.
+std::string share_text(double share, std::uint64_t of) {
+  return of == 0 ? "-" : printed("%.2f", share);
+}
+
 std::string truth_text(const TruthScore& truth) {
-  return printed("precision %.2f  recall %.2f of %llu events, %.2f of %llu episodes",
-                 truth.precision(), truth.event_recall(),
-                 static_cast<unsigned long long>(truth.events), truth.episode_recall(),
+  return printed("precision %s  recall %s of %llu events, %s of %llu episodes",
+                 share_text(truth.precision(), truth.labelled).c_str(),
+                 share_text(truth.event_recall(), truth.events).c_str(),
+                 static_cast<unsigned long long>(truth.events),
+                 share_text(truth.episode_recall(), truth.episodes).c_str(),
                  static_cast<unsigned long long>(truth.episodes));
 }
 

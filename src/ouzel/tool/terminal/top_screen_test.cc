@@ -161,6 +161,7 @@ TEST(TopScreen, LineAndSummary) {
   early.truth = {};
   EXPECT_EQ(top_line(early).find("precision="), std::string::npos);
   EXPECT_EQ(top_line(early).find("recall"), std::string::npos);
+  EXPECT_NE(picture(early, {80, 24}).find("precision -  recall - of 0 events"), std::string::npos);
   const std::string summary = top_summary(one);
   EXPECT_NE(summary.find("lost               0\n"), std::string::npos) << summary;
   EXPECT_NE(summary.find("accepted           1,234,567\n"), std::string::npos);
