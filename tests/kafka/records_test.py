@@ -3,6 +3,8 @@ import io
 import json
 import os
 import pathlib
+import random
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -11,16 +13,18 @@ import unittest
 from datetime import datetime, timezone
 
 import confluent_kafka
+import confluent_kafka.admin
 import fastavro
 from cloudevents.core.bindings import kafka as binding
 from cloudevents.core.v1.event import CloudEvent
 
 import broker
+import clients
 import judge
 import registry
 import scenarios
 import worker
-from engine import ROOT, Engine
+from engine import ROOT, Engine, ouzel
 
 SHARED = pathlib.Path(os.environ.get("OUZEL_SHARED", ROOT.parent / "shared"))
 ERRORS = "__ouzel.errors."
@@ -264,6 +268,59 @@ class Java(unittest.TestCase):
             bad = value == "nonsense"   # Nobody knows its key.
             self.assertEqual(record, ["null" if bad else key, outcome.value.decode()])
             self.assertEqual(json.loads(record[1])["status"], "rejected" if bad else "scored")
+
+
+class Large(unittest.TestCase):
+    """A record of 10 MB where the topic of events takes it: the others go on, and it is kept."""
+    # A topic's limit is one of what is left after compression.
+    LARGE = (b'{"device":"d1","x":1.5,"mode":"' +
+             random.Random(1).randbytes(5_000_000).hex().encode() + b'"}')
+
+    def through(self, cluster, name, rejects):
+        """(outcomes, rejects) of three events, of which the second is large."""
+        sizes = {"events": 20_000_000, "outcomes": 1 << 20, "rejects": rejects,
+                 "journal": 1 << 20, "models": 1 << 20}
+        made = confluent_kafka.admin.AdminClient({"bootstrap.servers": cluster.bootstrap})
+        for future in made.create_topics([
+                confluent_kafka.admin.NewTopic(f"{name}-{role}", 1,
+                                               config={"max.message.bytes": str(size)})
+                for role, size in sizes.items()]).values():
+            future.result(WAIT_S)
+        producer = confluent_kafka.Producer({
+            "bootstrap.servers": cluster.bootstrap, "message.max.bytes": 30_000_000,
+            "enable.idempotence": True})   # So that a batch tried again keeps its place.
+        for value in (GOOD, self.LARGE, GOOD):
+            producer.produce(f"{name}-events", value, b"d1", headers={"a": b"b"})
+        self.assertEqual(producer.flush(WAIT_S), 0)
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="ouzel-large-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        path = folder / "large.yaml"
+        path.write_text(f"name: {name}\nsource: {{kafka: {{topic: {name}-events}}}}\n"
+                        f"kafka: {{bootstrap.servers: \"{cluster.bootstrap}\"}}\n" + READINGS)
+        with Engine(path, folder / "data") as engine:
+            outcomes = clients.read(cluster.bootstrap, f"{name}-outcomes", 3)
+            found = clients.read(cluster.bootstrap, f"{name}-rejects", 1)
+            self.assertEqual(engine.get("/readyz")[0], 200)
+            self.assertEqual(engine.stop(), 0)
+        return outcomes, found, path
+
+    def test_a_record_of_ten_megabytes(self):
+        with broker.Cluster() as cluster:
+            for name, rejects, whole in (("whole", 20_000_000, True), ("cut", 1 << 20, False)):
+                with self.subTest(name):
+                    outcomes, (reject,), path = self.through(cluster, name, rejects)
+                    data = [json.loads(one.value()) for one in outcomes]
+                    self.assertEqual([one.get("reason") for one in data], [None, "too_large", None])
+                    headers = {key: value.decode() for key, value in reject.headers()}
+                    self.assertEqual((headers["a"], headers[ERRORS + "offset"], reject.key()),
+                                     ("b", "1", b"d1"))
+                    self.assertEqual(reject.value(), self.LARGE if whole else None)
+                    self.assertEqual(headers.get(ERRORS + "left_out"),
+                                     None if whole else str(len(self.LARGE)))
+                    done = ouzel("dlq", "replay", "--rejects", "--pipeline", path)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assertIn("1 sent again" if whole else
+                                  f"0:1 was too large for topic {name}-rejects", done.stderr)
 
 
 class Conformance(unittest.TestCase):

@@ -151,10 +151,11 @@ Result<void> KafkaEngine::prepare(Random& random) {
   return {};
 }
 
-Result<std::unique_ptr<KafkaProducer>> KafkaEngine::make_producer(const std::string& id) const {
+Result<std::unique_ptr<KafkaProducer>> KafkaEngine::make_producer(const std::string& id) {
   return open_producer({.settings = options_.producer_settings,
                         .input_topic = options_.source.topic,
-                        .transactional_id = id});
+                        .transactional_id = id,
+                        .too_large = [this](const std::string& topic) { cut_rejects(topic); }});
 }
 
 std::string KafkaEngine::worker() const { return hex(log_id()); }
@@ -375,6 +376,17 @@ TransactionResult KafkaEngine::write_records(PartitionId id, std::string_view bo
     if (!done) return done;
   }
   return write_journal(*partition, body, producer);
+}
+
+/// On the log's thread: the brokers do not say what they would take.
+void KafkaEngine::cut_rejects(const std::string& topic) {
+  if (topic != options_.source.rejects || original_bytes_max_ == 0) return;
+  constexpr std::uint64_t kFirst = 900'000;  // A topic takes a MiB unless it says otherwise.
+  constexpr std::uint64_t kStep = 10;
+  original_bytes_max_ = std::min(kFirst, original_bytes_max_ / kStep);
+  records_.set_original_bytes_max(original_bytes_max_);
+  logging::warn("rejects leave out large originals: their topic takes no more (max.message.bytes)",
+                {{"topic", topic}, {"above_bytes", text(original_bytes_max_)}});
 }
 
 /// A record of the plan in force, with the first outcomes that another plan than before decided.

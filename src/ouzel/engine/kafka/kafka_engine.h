@@ -119,7 +119,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   KafkaEngine(FileSystem& fs, const Clock& clock, const KafkaWork& work,
               KafkaEngineOptions options);
   Result<void> prepare(Random& random);
-  Result<std::unique_ptr<KafkaProducer>> make_producer(const std::string& id) const;
+  Result<std::unique_ptr<KafkaProducer>> make_producer(const std::string& id);
   Result<std::vector<GroupOffset>> group_before() const;
   TransactionResult sweep(KafkaProducer& producer, std::uint16_t begin, std::uint16_t end) const;
 
@@ -169,6 +169,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void committed(std::span<const FrameHeader> headers);
   TransactionResult write_records(PartitionId id, std::string_view body, KafkaProducer& producer);
 
+  void cut_rejects(const std::string& topic);
   TransactionResult write_journal(KafkaPartition& partition, std::string_view body,
                                   KafkaProducer& producer);
 
@@ -192,7 +193,8 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   RecordReader read_;
   std::vector<KafkaMessage> fetched_;  ///< And not fed yet.
   OutcomeRecords records_;             ///< Of the log's thread.
-  std::string journal_value_;          ///< Likewise.
+  std::string journal_value_;          ///< Likewise; so is the next.
+  std::uint64_t original_bytes_max_ = ~std::uint64_t{0};
 
   std::mutex plans_mutex_;    ///< Of plans_.
   mutable std::mutex mutex_;  ///< Of what stands from here to stopped_.

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kErrors = "__ouzel.errors.";
 constexpr std::string_view kConnectErrors = "__connect.errors.";
 constexpr std::string_view kAttempts = "__ouzel.errors.attempts";
+constexpr std::string_view kLeftOut = "__ouzel.errors.left_out";
 constexpr std::size_t kTraceBytes = 32;
 
 template <class Integer>
@@ -132,17 +133,26 @@ Result<void> OutcomeRecords::write_reject(const OutcomeRow& row, const Record* o
     return fail(ErrorCode::unavailable, "the record of rejected event " + partition_text_ + ":" +
                                             std::to_string(row.offset.value()) + " is not at hand");
   }
+  std::uint64_t beside = original->key ? original->key->size() : 0;
+  for (const RecordHeader& header : original->headers) {
+    beside += header.name.size() + (header.value ? header.value->size() : 0);
+  }
+  const std::uint64_t value = original->value ? original->value->size() : 0;
+  const bool keep_value = beside + value <= original_bytes_max_;
+  const bool keep_rest = beside <= original_bytes_max_;
   headers_.clear();
   for (const RecordHeader& header : original->headers) {
-    if (!ours(header.name)) headers_.push_back(header);
+    if (keep_rest && !ours(header.name)) headers_.push_back(header);
   }
   add_errors(row, *original);
+  if (!keep_value) {
+    set_number(left_out_, value + (keep_rest ? 0 : beside));
+    add(kLeftOut, left_out_);
+  }
   if (options_.connect_headers) add_connect_errors(row);
-  record_ = {.kind = OutcomeRecord::Kind::reject,
-             .offset = row.offset,
-             .key = original->key,
-             .value = original->value,
-             .headers = headers_};
+  record_ = {.kind = OutcomeRecord::Kind::reject, .offset = row.offset, .headers = headers_};
+  if (keep_rest) record_.key = original->key;
+  if (keep_value) record_.value = original->value;
   return {};
 }
 

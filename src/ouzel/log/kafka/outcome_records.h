@@ -14,6 +14,7 @@
 /// | topic, partition, offset, timestamp | of the original; timestamp in ms since 1970 |
 /// | pipeline, reason, detail | who rejected it, with which word of the outcome, and why |
 /// | attempts | 1, and one more each time it is rejected again |
+/// | left_out | bytes of what the topic would not take: the value, or key and headers too |
 ///
 /// With `connect_headers` also Kafka Connect's names, `__connect.errors.…`: topic, partition,
 /// offset, connector.name, task.id (the partition), stage, class.name, exception.class.name,
@@ -63,6 +64,8 @@ class OutcomeRecords {
 
   /// `body` must live while its records are taken. Error corrupt: it is no outcome frame's.
   Result<void> open(PartitionId partition, std::string_view body, Original original);
+  /// From now on: an original larger than this is left out of its reject.
+  void set_original_bytes_max(std::uint64_t bytes) { original_bytes_max_ = bytes; }
   /// The records in the order of their rows; null after the last. Error corrupt: the body is
   /// damaged; unavailable: the original of a rejected row is not at hand.
   Result<const OutcomeRecord*> next();
@@ -79,6 +82,7 @@ class OutcomeRecords {
   const Options options_;
   PartitionId partition_{};
   Original original_;
+  std::uint64_t original_bytes_max_ = ~std::uint64_t{0};
   std::optional<CommitReader> reader_;
   std::optional<OutcomeRow> rejected_;  ///< Its outcome was taken; the reject comes next.
 
@@ -87,7 +91,7 @@ class OutcomeRecords {
   std::string value_;
   // Texts that headers show.
   std::string source_, id_, time_, traceparent_;
-  std::string partition_text_, offset_text_, timestamp_, attempts_, exception_;
+  std::string partition_text_, offset_text_, timestamp_, attempts_, left_out_, exception_;
 };
 
 }  // namespace ouzel

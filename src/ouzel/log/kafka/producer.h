@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,6 +65,9 @@ struct ProducerOptions {
   KafkaSettingList settings;
   std::string input_topic;       ///< Whose offsets are committed.
   std::string transactional_id;  ///< Empty: no transactions; `commit` waits, then commits offsets.
+  /// Told of a topic that does not take a record, as it is too large, within a call of the
+  /// producer, which fails.
+  std::function<void(const std::string& topic)> too_large = [](const std::string& /*topic*/) {};
 };
 
 /// Error config: a setting, or a program that was built without Kafka.

@@ -81,7 +81,9 @@ class RdProducer final : public KafkaProducer {
                                  {"queue.buffering.max.messages", "500000"},
                                  {"queue.buffering.max.kbytes", "131072"},
                                  {"partitioner", "murmur2_random"},
+                                 kLargeRecords,
                                  {"client.id", "ouzel"}};
+    too_large_ = options.too_large;
     // Whoever hears nothing for as long as a transaction may last finds out in another way.
     commit_ms_ =
         std::max(kSettleMs, std::atoi(transaction_timeout(options.settings).c_str()) / kTries);
@@ -141,7 +143,10 @@ class RdProducer final : public KafkaProducer {
       if (rd_kafka_error_code(error.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL ||
           waited_ms >= kCallMs) {
         auto fault = fault_of("produce to " + *record.topic, error.get());
-        if (fault.value().fault == TransactionFault::retry) {
+        const bool too_large =
+            rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+        if (too_large) too_large_(*record.topic);
+        if (too_large || fault.value().fault == TransactionFault::retry) {
           fault.value().fault = TransactionFault::abort;
         }
         return fault;
@@ -201,6 +206,9 @@ class RdProducer final : public KafkaProducer {
     auto& self = *static_cast<RdProducer*>(opaque);
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       self.undelivered_.fetch_add(1, std::memory_order_relaxed);
+      if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+        self.too_large_(rd_kafka_topic_name(message->rkt));
+      }
       self.why_ =
           std::string(rd_kafka_topic_name(message->rkt)) + ": " + rd_kafka_err2str(message->err);
     }
@@ -242,6 +250,7 @@ class RdProducer final : public KafkaProducer {
   }
 
   const bool transactional_;
+  std::function<void(const std::string&)> too_large_;
   /// Of one try of a commit's two steps. The library's own choice would wait for a reply for ever.
   int commit_ms_ = 0;
   std::string input_topic_;

@@ -41,6 +41,7 @@ class RdWriter final : public RecordWriter {
                                  {"queue.buffering.max.kbytes", "65536"},
                                  {"partitioner", "murmur2_random"},
                                  kOneAtATime,
+                                 kLargeRecords,
                                  {"client.id", "ouzel"}};
     settings.insert(settings.end(), given.begin(), given.end());
     settings.emplace_back("enable.idempotence", "true");

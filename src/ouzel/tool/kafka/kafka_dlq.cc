@@ -27,6 +27,7 @@ constexpr std::size_t kBatch = 1000;
 constexpr std::string_view kErrors = "__ouzel.errors.";
 constexpr std::string_view kConnectErrors = "__connect.errors.";
 constexpr std::string_view kAttempts = "__ouzel.errors.attempts";
+constexpr std::string_view kLeftOut = "__ouzel.errors.left_out";
 
 /// What `ls` says of a reject.
 std::string summary(const RecordLine& line, const Record& record) {
@@ -124,7 +125,12 @@ class Rejects {
               RecordWriter::open(settings_.producer, source_.topic, kMeetMax, reported));
     std::vector<GroupOffset> reached = done_;
     const auto sent = each([&](const RecordLine& line, const Record& record) -> Result<void> {
-      OUZEL_TRY_VOID(write(*writer, line, record));
+      if (header_of(record, kLeftOut)) {
+        std::fprintf(stderr, "ouzel dlq: %s was too large for topic %s and is not sent again\n",
+                     position_text(line.partition, line.offset).c_str(), source_.rejects.c_str());
+      } else {
+        OUZEL_TRY_VOID(write(*writer, line, record));
+      }
       for (GroupOffset& one : reached) {
         if (one.partition == record.partition) one.offset = record.offset + 1;
       }

@@ -139,12 +139,15 @@ std::vector<PipelineTopic> pipeline_topics(const Pipeline& pipeline, std::uint32
   const auto kept =
       std::chrono::duration_cast<std::chrono::milliseconds>(pipeline.limits.retention);
   KafkaSettingList settings = {{"cleanup.policy", "delete"}, {"retention.ms", text(kept.count())}};
-  // A rejected event stands in a record of its own, with headers.
   const std::uint64_t largest = pipeline.schema.event_bytes_max + kBatchOverhead;
   if (largest > kBrokersBytes) settings.emplace_back("max.message.bytes", text(largest));
   const auto of_events = [&](const std::string& name) {
     return KafkaTopicWish{.name = name, .partitions = partitions, .settings = settings};
   };
+  // What is too large for the schema is rejected too, as it came.
+  KafkaTopicWish rejects = of_events(source.rejects);
+  std::erase_if(rejects.settings, [](const auto& one) { return one.first == "max.message.bytes"; });
+  rejects.settings.emplace_back("max.message.bytes", "100000000");
   const auto single = [](const std::string& name, KafkaSettingList how) {
     return KafkaTopicWish{.name = name, .partitions = 1, .settings = std::move(how)};
   };
@@ -156,7 +159,7 @@ std::vector<PipelineTopic> pipeline_topics(const Pipeline& pipeline, std::uint32
            .read = true,
            .written = false},
           {.role = "outcomes", .wish = of_events(source.outcomes), .of_events = true},
-          {.role = "rejects", .wish = of_events(source.rejects), .of_events = true},
+          {.role = "rejects", .wish = std::move(rejects), .of_events = true},
           {.role = "journal", .wish = single(source.journal, for_ever)},
           {.role = "models",
            .wish = single(source.models, {{"cleanup.policy", "compact"}}),
