@@ -2,7 +2,8 @@
 import random
 import struct
 
-FLOAT = 1
+FLOAT, INT64, BOOL = 1, 7, 9
+GRAPH = 5
 IR_VERSION = 8
 OPSET = 13
 
@@ -33,10 +34,10 @@ def tensor(name, shape, numbers):
                  field(9, struct.pack(f"<{len(numbers)}f", *numbers)))
 
 
-def value(number, name, shape):
-    """An input (11) or output (12) of floats; a dimension that is a text may be any number."""
+def value(number, name, shape, element=FLOAT):
+    """An input (11) or output (12); a dimension that is a text may be any number."""
     dims = b"".join(field(1, field(2 if isinstance(dim, str) else 1, dim)) for dim in shape)
-    return field(number, field(1, name) + field(2, field(1, field(1, FLOAT) + field(2, dims))))
+    return field(number, field(1, name) + field(2, field(1, field(1, element) + field(2, dims))))
 
 
 def dense_net(widths, hidden="Relu", last="Sigmoid", seed=1, metadata=None, version=1,
@@ -66,6 +67,25 @@ def dense_net(widths, hidden="Relu", last="Sigmoid", seed=1, metadata=None, vers
         at = f"active{layer}" if activation else out
     graph += field(2, "net") + value(11, "x", shape) + \
         value(12, "y", ("rows", widths[-1]))
+    return model(graph, metadata, version)
+
+
+def endless_loop(width):
+    """The bytes of a model x [rows, width] -> y [rows, width] that loads, and never answers."""
+    shape = ("rows", width)
+    body = (node("Identity", ["goes_on"], "goes_on_still") +
+            node("Add", ["sum", "sum"], "doubled") + field(2, "body") +
+            value(11, "turn", (), INT64) + value(11, "goes_on", (), BOOL) +
+            value(11, "sum", shape) + value(12, "goes_on_still", (), BOOL) +
+            value(12, "doubled", shape))
+    attribute = field(1, "body") + field(6, body) + field(20, GRAPH)
+    loop = field(1, b"".join(field(1, name) for name in ("", "", "x")) + field(2, "y") +
+                 field(4, "Loop") + field(5, attribute))
+    return model(loop + field(2, "loop") + value(11, "x", shape) + value(12, "y", shape))
+
+
+def model(graph, metadata=None, version=1):
+    """A file of the fields of a graph."""
     entries = b"".join(field(14, field(1, key) + field(2, text))
                        for key, text in (metadata or {}).items())
     return (field(1, IR_VERSION) + field(2, "ouzel tests") + field(5, version) + field(7, graph) +

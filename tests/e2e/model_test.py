@@ -1,9 +1,15 @@
 """A model of one's own: its card, the pipeline that takes it, and files that are none."""
+import concurrent.futures
 import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
 import unittest
 
-from engine import Engine, ouzel
-from onnx_writer import dense_net
+from engine import PROGRAM, Engine, ouzel, tap
+from onnx_writer import dense_net, endless_loop
 from place import InScratch
 
 PIPELINE = """name: own
@@ -107,6 +113,73 @@ class Model(InScratch):
         said = self.run_here(1, "lint", "pipeline.yaml").stdout
         self.assertIn("takes 2 columns", said)
         self.assertIn("[a, b, c]", said)
+
+
+class Stopped(InScratch):
+    """A signal ends what waits for the trial of a model that never answers."""
+
+    def setUp(self):
+        super().setUp()
+        if not json.loads(ouzel("version", "--json").stdout)["features"]["model.onnx"]:
+            self.skipTest("this build has no ONNX Runtime")
+        self.model = self.folder / "model.onnx"
+        self.model.write_bytes(endless_loop(2))
+        self.pipeline = self.write("live.yaml", PIPELINE.replace(
+            "model.onnx", "{file: model.onnx, inputs: [a, c]}"))
+
+    def trial(self, process):
+        """Waits until it has begun: the process id of the child that makes it."""
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        end = time.monotonic() + 20
+        while time.monotonic() < end and process.poll() is None:
+            if of := children.read_text().split():
+                return int(of[0])
+            time.sleep(0.01)
+        self.fail(f"no trial: {process.poll()}")
+
+    def test_a_running_engine(self):
+        self.model.write_bytes(dense_net([2, 4, 1]))
+        with Engine(self.pipeline, self.folder / "data") as engine, \
+                concurrent.futures.ThreadPoolExecutor(1) as pool:
+            self.write("other.onnx", "").write_bytes(endless_loop(2))
+            (self.folder / "other.onnx").replace(self.model)
+            asked = pool.submit(ouzel, "apply", "--url", f"http://127.0.0.1:{engine.port}")
+            child = self.trial(engine.process)
+            self.assertEqual(engine.connect().post(b'{"id":"x","a":1,"b":1,"c":2}\n')[0], 202)
+            engine.signal(signal.SIGTERM)
+            self.assertEqual(engine.wait(25), 0)
+            self.assertFalse(os.path.exists(f"/proc/{child}"))
+            self.assertEqual(asked.result().returncode, 69)
+            self.assertIn("could not be changed yet", asked.result().stderr)
+            self.assertIn("given up, as the program was told to stop", asked.result().stderr)
+        self.assertEqual(len(tap(self.folder / "data", "outcomes")), 1)
+
+    def test_an_engine_that_starts_and_a_lint(self):
+        # A terminal's Ctrl-C, like many a supervisor's SIGTERM, goes to the child, too.
+        for command, number, to, code in (("run", signal.SIGTERM, os.kill, 0),
+                                          ("run", signal.SIGINT, os.killpg, 0),
+                                          ("lint", signal.SIGINT, os.killpg, -signal.SIGINT)):
+            with self.subTest(command=command, number=number), \
+                    subprocess.Popen([PROGRAM, command, self.pipeline], cwd=self.folder,
+                                     stderr=subprocess.PIPE, start_new_session=True) as process:
+                child = self.trial(process)
+                to(process.pid, number)
+                try:
+                    self.assertEqual(process.wait(25), code)
+                finally:
+                    process.kill()
+                said = process.stderr.read().decode()
+                self.assertEqual("given up, as the program" in said, command == "run", said)
+                self.gone(child)
+        self.assertFalse((self.folder / "ouzel-data").exists())
+
+    def gone(self, child):
+        """The kernel kills it with its parent; who reaps it may take a moment."""
+        stat = pathlib.Path(f"/proc/{child}/stat")
+        end = time.monotonic() + 10
+        while stat.exists() and ") Z" not in stat.read_text() and time.monotonic() < end:
+            time.sleep(0.01)
+        self.assertLess(time.monotonic(), end)
 
 
 if __name__ == "__main__":

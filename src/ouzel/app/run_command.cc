@@ -4,6 +4,7 @@
 
 #include "ouzel/app/commands.h"
 #include "ouzel/pipeline/pipeline_file.h"
+#include "ouzel/run/interrupt.h"
 #include "ouzel/run/run.h"
 
 namespace ouzel {
@@ -15,12 +16,15 @@ struct Asked {
 };
 
 int load_and_run(Asked& asked) {
+  const Interrupt interrupt;
+  asked.file.stop_fd = interrupt.fd();
   auto loaded = load_or_print(asked.file);
+  if (interrupt.requested()) return kExitDone;
   if (!loaded) return kExitConfig;
   asked.run.file = asked.file;
   asked.run.pipeline = std::move(loaded->pipeline);
   asked.run.effective = std::move(loaded->effective);
-  return run_pipeline(asked.run);
+  return run_pipeline(asked.run, interrupt);
 }
 
 void describe_engine(Options& flags, RunOptions& run) {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <exception>
 #include <fstream>
+#include <iterator>
 #include <new>
 
 namespace ouzel {
@@ -56,9 +57,8 @@ void close_the_rest(int pipe) {
 [[noreturn]] void be_child(int pipe, const std::function<Result<std::string>()>& work,
                            const FenceLimits& limits) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
-    ::signal(number, SIG_DFL);
-  }
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_IGN);
+  for (const int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) ::signal(number, SIG_DFL);
   close_the_rest(pipe);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, static_cast<rlim_t>(limits.cpu.count()));
@@ -74,20 +74,23 @@ void close_the_rest(int pipe) {
   ::_exit(0);
 }
 
-/// Until the child closes its end; false: its time is up.
-bool read_answer(int pipe, std::chrono::seconds wall, const Clock& clock, std::string& out) {
-  const SteadyTime end = clock.steady() + wall;
+enum class Ending : std::uint8_t { by_itself, late, stopped };
+
+/// Until the child closes its end.
+Ending read_answer(int pipe, const FenceLimits& limits, const Clock& clock, std::string& out) {
+  const SteadyTime end = clock.steady() + limits.wall;
   std::array<char, 4096> some{};
   while (true) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - clock.steady());
-    if (left.count() <= 0) return false;
-    pollfd waiting{.fd = pipe, .events = POLLIN, .revents = 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>(left.count()));
+    if (left.count() <= 0) return Ending::late;
+    pollfd waiting[] = {{pipe, POLLIN, 0}, {limits.stop_fd, POLLIN, 0}};
+    const int ready = ::poll(waiting, std::size(waiting), static_cast<int>(left.count()));
     if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return false;
+    if (ready <= 0) return Ending::late;
+    if (waiting[1].revents != 0) return Ending::stopped;
     const ssize_t size = ::read(pipe, some.data(), some.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return true;
+    if (size <= 0) return Ending::by_itself;
     if (out.size() < kAnswerMax) out.append(some.data(), static_cast<std::size_t>(size));
   }
 }
@@ -117,12 +120,15 @@ Result<std::string> fenced_call(const std::function<Result<std::string>()>& work
     return fail(ErrorCode::unavailable, std::string("fork: ") + std::strerror(errno));
   }
   std::string answered;
-  const bool ended = read_answer(ends[0], limits.wall, clock, answered);
+  const Ending ending = read_answer(ends[0], limits, clock, answered);
   ::close(ends[0]);
-  if (!ended) ::kill(child, SIGKILL);
+  if (ending != Ending::by_itself) ::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  if (!ended) {
+  if (ending == Ending::stopped) {
+    return fail(ErrorCode::unavailable, "given up, as the program was told to stop");
+  }
+  if (ending == Ending::late) {
     return fail(ErrorCode::corrupt,
                 "it took more than " + std::to_string(limits.wall.count()) + " s");
   }

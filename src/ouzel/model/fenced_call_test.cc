@@ -1,7 +1,9 @@
 #include "ouzel/model/fenced_call.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <vector>
@@ -41,14 +43,28 @@ TEST(FencedCall, ACrashIsASentence) {
   EXPECT_EQ(refusal(leave), "it ended without an answer");
 }
 
-TEST(FencedCall, AHangEnds) {
+Result<std::string> spin() {
   volatile bool forever = true;
-  const auto spin = [&]() -> Result<std::string> {
-    while (forever) {}
-    return std::string();
-  };
+  while (forever) {}
+  return std::string();
+}
+
+TEST(FencedCall, AHangEnds) {
   EXPECT_EQ(refusal(spin, {.wall = std::chrono::seconds(1)}), "it took more than 1 s");
   EXPECT_EQ(refusal(spin, {.cpu = std::chrono::seconds(1)}), "it took more than 1 s of CPU");
+}
+
+TEST(FencedCall, IsGivenUpWhenToldToStop) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  ASSERT_EQ(::write(ends[1], "s", 1), 1);
+  const auto begun = SystemClock().steady();
+  const auto done = fenced(spin, {.stop_fd = ends[0]});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(done.error().message, "given up, as the program was told to stop");
+  EXPECT_LT(SystemClock().steady() - begun, std::chrono::seconds(20));
+  for (const int end : ends) ::close(end);
 }
 
 TEST(FencedCall, MemoryIsBounded) {

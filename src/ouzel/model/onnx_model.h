@@ -41,6 +41,7 @@ struct OnnxSource {
   OnnxSpec spec;
   Schema schema;
   std::vector<std::string> features;
+  int stop_fd = -1;  ///< Once it can be read, the trial is given up; -1: there is none.
 };
 
 class OnnxModel {

@@ -176,7 +176,7 @@ Result<OnnxVerdict> try_in_child(const OnnxSource& source, const Clock& clock) {
         OUZEL_TRY(const OnnxVerdict verdict, try_model(source, clock));
         return packed(verdict);
       },
-      {}, clock);
+      {.stop_fd = source.stop_fd}, clock);
   if (!tried) {
     if (tried.error().code == ErrorCode::config) return tl::unexpected(tried.error());
     return fail(ErrorCode::config, "loading and trying the model: " + tried.error().message);

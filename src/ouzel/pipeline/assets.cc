@@ -125,7 +125,7 @@ std::string stem(const std::string& path) {
   return name.substr(0, name.rfind('.'));
 }
 
-Result<void> load_onnx(Assets& assets, Pipeline& pipeline) {
+Result<void> load_onnx(Assets& assets, Pipeline& pipeline, int stop_fd) {
   OUZEL_TRY(auto features, feature_names(pipeline.enriched, pipeline.features));
   OUZEL_TRY(std::string bytes, assets.read(kModelKey, asset_path(pipeline, pipeline.onnx.file),
                                            kOnnxBytesMax, "a model may have"));
@@ -133,14 +133,16 @@ Result<void> load_onnx(Assets& assets, Pipeline& pipeline) {
                                              .bytes = std::move(bytes),
                                              .spec = pipeline.onnx,
                                              .schema = pipeline.enriched,
-                                             .features = std::move(features)},
+                                             .features = std::move(features),
+                                             .stop_fd = stop_fd},
                                             SystemClock()));
   return {};
 }
 
-void load_model(Assets& assets, Pipeline& pipeline, const Node& root, Findings& findings) {
+void load_model(Assets& assets, Pipeline& pipeline, int stop_fd, const Node& root,
+                Findings& findings) {
   if (pipeline.onnx.file.empty() || !findings.empty()) return;
-  const auto loaded = load_onnx(assets, pipeline);
+  const auto loaded = load_onnx(assets, pipeline, stop_fd);
   if (loaded) return;
   findings.add(nearest_node(root, kModelKey).at, "onnx", loaded.error().message);
 }
@@ -172,14 +174,14 @@ std::string asset_path(const Pipeline& pipeline, std::string_view path) {
   return pipeline.directory + std::string(path);
 }
 
-void load_assets(Pipeline& pipeline, const std::vector<PlanFile>& kept, const Node& root,
+void load_assets(Pipeline& pipeline, const PipelineInput& input, const Node& root,
                  Findings& findings) {
-  Assets assets(pipeline, kept);
+  Assets assets(pipeline, input.kept);
   load_json_schema(assets, pipeline, root, findings);
   if (!findings.empty()) return;
   load_tables(assets, pipeline, root, findings);
   load_zones(assets, pipeline, root, findings);
-  load_model(assets, pipeline, root, findings);
+  load_model(assets, pipeline, input.stop_fd, root, findings);
 }
 
 }  // namespace ouzel

@@ -17,9 +17,9 @@ namespace ouzel {
 std::string asset_path(const Pipeline& pipeline, std::string_view path);
 
 /// Reads them into `pipeline`, and notes what each one is: another content is another plan. Those
-/// of `kept` are read where it says, and count only with the content that it says. Findings: at the
-/// key that names it.
-void load_assets(Pipeline& pipeline, const std::vector<PlanFile>& kept, const Node& root,
+/// that `input` has kept are read where it says, and count only with the content that it says.
+/// Findings: at the key that names it.
+void load_assets(Pipeline& pipeline, const PipelineInput& input, const Node& root,
                  Findings& findings);
 
 }  // namespace ouzel

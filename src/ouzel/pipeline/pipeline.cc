@@ -140,7 +140,7 @@ std::optional<LoadedPipeline> load_pipeline(const PipelineInput& input, Findings
   if (findings.empty()) {
     const std::string kafka = kafka_text(out.pipeline, *root);
     name_the_rest(out.pipeline.kafka_source, out.pipeline.name);
-    load_assets(out.pipeline, input.kept, *root, findings);
+    load_assets(out.pipeline, input, *root, findings);
     out.pipeline.state_canonical =
         state_text(out.pipeline, echo(table, *root, EchoPart::state) + kafka);
     take_card_threshold(*root, out, findings);

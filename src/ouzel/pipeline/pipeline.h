@@ -96,6 +96,7 @@ struct PipelineInput {
   /// Of a kept plan: what is read at these keys, whatever path stands there.
   std::vector<PlanFile> kept = {};
   std::string laid_over = {};  ///< A plan's text, which counts above all else (spec/overlay.h).
+  int stop_fd = -1;            ///< As PipelineFile::stop_fd.
 };
 
 struct LoadedPipeline {

@@ -1,7 +1,9 @@
 #include "ouzel/pipeline/pipeline_file.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -65,7 +67,8 @@ Result<std::string> read_pipeline(FileSystem& fs, const std::string& path) {
   if (std::filesystem::is_fifo(path, none)) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(std::fopen(path.c_str(), "r"),
                                                                std::fclose);
-    if (pipe) return read_stream(pipe.get());
+    if (!pipe) return fail(ErrorCode::unavailable, path + ": " + std::strerror(errno));
+    return read_stream(pipe.get());
   }
   const auto plan = kept_plan(path);
   if (!plan) return read_file(fs, path);
@@ -117,6 +120,7 @@ std::optional<LoadedPipeline> load_pipeline_file(FileSystem& fs, const PipelineF
       });
     }
   }
+  input.stop_fd = file.stop_fd;
   if (!file.plan.empty()) {
     input.laid_over = file.plan;
     input.kept = kept_files(fs, file.plan, file.archive);

@@ -17,6 +17,7 @@ struct PipelineFile {
   std::vector<std::string> sets;  ///< `path=value`
   std::string plan;  ///< Text of a plan that decides in place of what the file says; empty: none.
   std::string archive;  ///< Where that plan's files are by their content (PlanArchive).
+  int stop_fd = -1;     ///< Once it can be read, a model's trial is given up; -1: there is none.
 };
 
 /// Relative paths of `${file:…}` are relative to the pipeline file.

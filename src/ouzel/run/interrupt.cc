@@ -56,6 +56,8 @@ Interrupt::~Interrupt() {
 
 bool Interrupt::requested() const { return g_requested; }
 
+int Interrupt::fd() const { return g_pipe[0]; }
+
 bool Interrupt::wait(std::chrono::nanoseconds time, int fd, bool& readable) const {
   const auto ns = std::max<std::int64_t>(0, time.count());
   const timespec timeout{static_cast<time_t>(ns / 1'000'000'000), ns % 1'000'000'000};

@@ -16,6 +16,8 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
   bool requested() const;
+  /// Can be read once a signal came, and stays so.
+  int fd() const;
   /// Waits for `time`, less if a signal comes. True if one came so far.
   bool wait(std::chrono::nanoseconds time) const;
   /// The same, but ends early when `fd` can be read, too. `readable` says if it can.

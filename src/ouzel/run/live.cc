@@ -97,8 +97,9 @@ std::string table_stamps(const Pipeline& pipeline) {
 
 }  // namespace
 
-Result<std::unique_ptr<Live>> Live::open(const RunOptions& options, AssemblySeams seams) {
-  std::unique_ptr<Live> live(new Live(seams));
+Result<std::unique_ptr<Live>> Live::open(const RunOptions& options, AssemblySeams seams,
+                                         const Interrupt& interrupt) {
+  std::unique_ptr<Live> live(new Live(seams, interrupt));
   live->options_ = options;
   live->take_own({.pipeline = options.pipeline, .effective = options.effective},
                  table_stamps(options.pipeline));
@@ -179,8 +180,11 @@ void Live::take_wishes() {
 }
 
 bool Live::meet_wish() {
-  const Applied applied = apply(!wish_.responders.empty());
-  if (applied.what == Applied::What::later) {
+  Applied applied = apply(!wish_.responders.empty());
+  const bool stopping = interrupt_.requested();
+  // What the signal cut short says nothing about the file.
+  if (stopping && applied.what == Applied::What::refused) applied.what = Applied::What::later;
+  if (applied.what == Applied::What::later && !stopping) {
     put_off(applied);
     return true;
   }

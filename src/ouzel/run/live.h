@@ -25,6 +25,7 @@
 #include "ouzel/http/server.h"
 #include "ouzel/run/assembly.h"
 #include "ouzel/run/gate.h"
+#include "ouzel/run/interrupt.h"
 #include "ouzel/run/nudge.h"
 #include "ouzel/run/run.h"
 
@@ -44,7 +45,9 @@ struct Applied {
 
 class Live {
  public:
-  static Result<std::unique_ptr<Live>> open(const RunOptions& options, AssemblySeams seams);
+  /// A change that `interrupt` cuts short was not refused: who asked is told to come again.
+  static Result<std::unique_ptr<Live>> open(const RunOptions& options, AssemblySeams seams,
+                                            const Interrupt& interrupt);
 
   /// The assembly's routes behind the gate, and POST /api/v1/pipeline/apply.
   void add_routes(http::Router& router);
@@ -73,7 +76,7 @@ class Live {
     bool put_off = false;  ///< And that has been said.
   };
 
-  explicit Live(AssemblySeams seams) : seams_(seams) {}
+  Live(AssemblySeams seams, const Interrupt& interrupt) : seams_(seams), interrupt_(interrupt) {}
   void pass(const http::Request& request, http::Responder responder);
   void ask(http::Responder responder);
   void take_wishes();
@@ -94,6 +97,7 @@ class Live {
   bool tables_changed();
 
   const AssemblySeams seams_;
+  const Interrupt& interrupt_;
   RunOptions options_;               ///< In force.
   LoadedPipeline own_;               ///< What the pipeline file said when it was last taken over.
   std::optional<PlanRecord> heard_;  ///< Of the group's plan: answered.

@@ -77,7 +77,7 @@ bool may_pass(const RunOptions& options, const Error& error) {
 Result<std::unique_ptr<Live>> open_live(const RunOptions& options, AssemblySeams seams,
                                         const Interrupt& interrupt) {
   const SteadyTime begun = seams.clock->steady();
-  auto live = Live::open(options, seams);
+  auto live = Live::open(options, seams, interrupt);
   if (live || !may_pass(options, live.error())) return live;
   OUZEL_TRY(const auto room, WaitingRoom::open(options, *seams.clock));
   std::string told;
@@ -90,16 +90,15 @@ Result<std::unique_ptr<Live>> open_live(const RunOptions& options, AssemblySeams
     const bool given_up = options.give_up > std::chrono::nanoseconds(0) &&
                           seams.clock->steady() - begun >= options.give_up;
     if (given_up || interrupt.wait(kAskAgain)) return live;
-    live = Live::open(options, seams);
+    live = Live::open(options, seams, interrupt);
   } while (!live && may_pass(options, live.error()));
   return live;
 }
 
 }  // namespace
 
-int run_pipeline(const RunOptions& options) {
+int run_pipeline(const RunOptions& options, const Interrupt& interrupt) {
   configure_logging(options);
-  const Interrupt interrupt;
   const SystemClock clock;
   const auto files = make_file_system();
   if (!files) return exit_code({ErrorCode::config, "OUZEL_TEST_FS: not understood"});

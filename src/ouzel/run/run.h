@@ -9,6 +9,8 @@
 
 namespace ouzel {
 
+class Interrupt;
+
 struct RunOptions {
   PipelineFile file;      ///< Where it came from, to be read again.
   Pipeline pipeline;      ///< Linted; flags and environment are already in it.
@@ -22,7 +24,7 @@ struct RunOptions {
   std::uint32_t io_threads = 0;        ///< 0: by the number of cores.
 };
 
-/// Returns the exit code (CONTRACT: 0, 1, 78, 69, 130/143 by a second signal).
-int run_pipeline(const RunOptions& options);
+/// Until `interrupt`. Returns the exit code (CONTRACT: 0, 1, 78, 69, 130/143 by a second signal).
+int run_pipeline(const RunOptions& options, const Interrupt& interrupt);
 
 }  // namespace ouzel
