@@ -38,7 +38,7 @@ class KafkaTap {
         if (!show(message.record())) break;
       }
       std::fflush(stdout);
-      if (messages.empty() && reader->at_end() && !options_.follow) break;
+      if (reader->at_end() && !options_.follow) break;
       if (options_.follow) look_for_brokers(*reader, messages.empty());
     }
     printer_.finish();
