@@ -50,6 +50,11 @@ class Usage(InScratch):
         self.assertIn("ouzel tap rejects --data-dir DIR", self.expect(
             78, "dlq", "ls", "--rejects", "--pipeline", PIPELINE).stderr)
 
+    def test_wrong_flags_of_send_and_bench(self):
+        self.assertIn("--pipeline FILE",
+                      self.expect(2, "send", PIPELINE, "--to", "kafka:127.0.0.1:1/t").stderr)
+        self.assertIn("did you mean 'latency'?", self.expect(2, "bench", "--only", "lateny").stderr)
+
     def test_kafka_is_no_file(self):
         said = self.expect(2, "simulate", "--count", "1", "--out", "kafka").stderr
         self.assertIn("'kafka' is not kafka:HOST:PORT/TOPIC", said)

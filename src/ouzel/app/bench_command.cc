@@ -17,7 +17,8 @@ void add_bench(CommandLine& line) {
                      .initial = options->directory})
             .option("--json", into(options->json),
                     {.value = "FILE", .help = "Also writes the figures there"})
-            .option("--only", into(options->only),
+            .option("--only",
+                    into_words(options->only, {"start", "latency", "throughput", "restart"}),
                     {.value = "MEASURE", .help = "Only this one; repeatable", .repeatable = true})
             .option("--duration", into(options->duration),
                     {.value = "D", .help = "Of each measure", .initial = "10s"})

@@ -64,14 +64,31 @@ TakeValue into(std::chrono::nanoseconds& out) {
   };
 }
 
+namespace {
+
+/// What is wrong with a word that is none of `words`.
+std::string unknown_word(const std::string& text, const std::vector<std::string>& words) {
+  if (std::find(words.begin(), words.end(), text) != words.end()) return "";
+  const std::string near = suggest(text, words);
+  return "is not known here" + (near.empty() ? "" : "; " + near);
+}
+
+}  // namespace
+
 TakeValue into_word(std::string& out, std::vector<std::string> words) {
   auto take = [&out, words](const std::string& text) {
-    if (std::find(words.begin(), words.end(), text) == words.end()) {
-      const std::string near = suggest(text, words);
-      return "is not known here" + (near.empty() ? "" : "; " + near);
-    }
-    out = text;
-    return std::string();
+    std::string wrong = unknown_word(text, words);
+    if (wrong.empty()) out = text;
+    return wrong;
+  };
+  return {std::move(take), std::move(words)};
+}
+
+TakeValue into_words(std::vector<std::string>& out, std::vector<std::string> words) {
+  auto take = [&out, words](const std::string& text) {
+    std::string wrong = unknown_word(text, words);
+    if (wrong.empty()) out.push_back(text);
+    return wrong;
   };
   return {std::move(take), std::move(words)};
 }

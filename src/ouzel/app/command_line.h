@@ -48,6 +48,7 @@ TakeValue into(N& out, std::uint64_t min, std::uint64_t max) {
 TakeValue into(std::chrono::nanoseconds& out);
 /// One of `words`.
 TakeValue into_word(std::string& out, std::vector<std::string> words);
+TakeValue into_words(std::vector<std::string>& out, std::vector<std::string> words);  ///< Adds.
 
 struct OptionText {
   std::string value = "";  ///< What stands for the value in the help: "DIR".

@@ -35,6 +35,7 @@ void add_dlq(CommandLine& line) {
             .option("--set", into(options->pipeline.sets),
                     {.value = "PATH=VALUE",
                      .help = "Changes a value of the pipeline; repeatable",
+                     .env = "OUZEL_SET",
                      .repeatable = true})
             .example("ouzel dlq ls --sink webhook")
             .example("ouzel dlq show --key press-line/3/10412/webhook")

@@ -30,9 +30,13 @@ int load_and_run(Asked& asked) {
 void describe_engine(Options& flags, RunOptions& run) {
   flags
       .option("--workers", into(run.workers, 0, 256),
-              {.value = "N", .help = "Threads that score; 0: by the number of cores"})
+              {.value = "N",
+               .help = "Threads that score; 0: by the number of cores",
+               .env = "OUZEL_WORKERS"})
       .option("--io-threads", into(run.io_threads, 0, 64),
-              {.value = "N", .help = "Threads that serve HTTP; 0: by the number of cores"})
+              {.value = "N",
+               .help = "Threads that serve HTTP; 0: by the number of cores",
+               .env = "OUZEL_IO_THREADS"})
       .option("--give-up", into(run.give_up),
               {.value = "DURATION",
                .help = "Ends with 69 if brokers cannot be reached for so long; 0: never",

@@ -105,6 +105,7 @@ void add_tap(CommandLine& line) {
             .option("--set", into(options->pipeline.sets),
                     {.value = "PATH=VALUE",
                      .help = "Changes a value of the pipeline; repeatable",
+                     .env = "OUZEL_SET",
                      .repeatable = true})
             .option("--from", into_from(options->from),
                     {.value = "WHERE",

@@ -105,7 +105,7 @@ TableOf<Schema> schema_fields() {
       .text("time",
             [](Schema& schema, const std::string& text) { schema.time = parse_source(text); },
             {.help = "Event time: a field of the payload, or ce.ATTRIBUTE. Left out: ce.time, and "
-                     "without that the time of acceptance",
+                     "without that the time of acceptance (of ouzel score: 1970)",
              .example = "ts",
              .check = check_source})
       .map("fields", &Schema::fields, &Field::name, field_fields(),

@@ -134,6 +134,9 @@ Result<TopicPage> TopicPages::read(ShownTopic topic, const OutcomeQuery& query) 
             .start = start,
             .page = {.lines = {}, .next = start, .damage = {}}};
   if (query.from == OutcomeQuery::From::end) return std::move(scan.page);
+  if (query.from == OutcomeQuery::From::cursor && start.position < log_.oldest()) {
+    scan.note_damage("retention has passed the cursor; what is kept begins behind it");
+  }
   // A row that is not wanted is not made a line.
   TopicLines lines(topic, events_of(log_), [&scan, &query](const OutcomeRow& row) {
     return scan.wanted(row.offset) && query.matches(row);

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include "ouzel/base/random.h"
 
+#include "ouzel/base/random.h"
 #include "ouzel/serve/fake_engine.h"
 
 namespace ouzel {
@@ -76,6 +76,17 @@ class TopicPagesTest : public testing::Test {
   FakeEngine engine_;
   ShownTopic topic_ = ShownTopic::outcomes;
 };
+
+TEST_F(TopicPagesTest, ACursorThatRetentionHasPassedIsSaid) {
+  fill();
+  const TopicPage first = read("from=beginning&limit=3");
+  EXPECT_TRUE(first.damage.empty());
+  engine_.log.forget(20);
+  const TopicPage next = read("from=" + to_string(first.next));
+  ASSERT_EQ(next.damage.size(), 1U);
+  EXPECT_NE(next.damage.front().find("retention has passed"), std::string::npos);
+  EXPECT_TRUE(read("from=" + to_string(next.next)).damage.empty());
+}
 
 TEST_F(TopicPagesTest, PagesShowEachOnceAndInOrder) {
   fill();

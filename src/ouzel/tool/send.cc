@@ -53,13 +53,13 @@ class KeyFinder {
   std::string bytes_;
 };
 
+bool to_kafka(const SendOptions& options) {
+  return options.url == "kafka" || is_kafka_target(options.url);
+}
+
 /// To `kafka:…`, or `kafka` for the topic of the pipeline.
 Result<std::unique_ptr<Sender>> open_topic(const SendOptions& options, const Clock& clock,
                                            Answered answered) {
-  if (options.pipeline.path.empty()) {
-    return fail(ErrorCode::config,
-                "--to kafka needs --pipeline FILE, whose schema says what a record's key is");
-  }
   const auto loaded = load_or_print(options.pipeline);
   if (!loaded) return fail(ErrorCode::config, options.pipeline.path + " is not good");
   const Pipeline& pipeline = loaded->pipeline;
@@ -83,7 +83,7 @@ Result<std::unique_ptr<Sender>> open_topic(const SendOptions& options, const Clo
 
 Result<std::unique_ptr<Sender>> open_sender(const SendOptions& options, const Clock& clock,
                                             Answered answered) {
-  if (options.url == "kafka" || is_kafka_target(options.url)) {
+  if (to_kafka(options)) {
     return open_topic(options, clock, std::move(answered));
   }
   return Sender::start({.url = options.url,
@@ -238,6 +238,12 @@ class Sending {
 }  // namespace
 
 int send(const SendOptions& options) {
+  if (to_kafka(options) && options.pipeline.path.empty()) {
+    std::fprintf(stderr,
+                 "ouzel send: --to kafka needs --pipeline FILE, whose schema says what a record's "
+                 "key is\n");
+    return kExitUsage;
+  }
   const SystemClock clock;
   const auto fs = make_posix_file_system();
   auto input = open_text_input(*fs, options.in);
