@@ -115,6 +115,11 @@ class Model(InScratch):
         self.assertIn("[a, b, c]", said)
 
 
+def hear_interrupts():
+    """Who started the tests in the background may have them ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Stopped(InScratch):
     """A signal ends what waits for the trial of a model that never answers."""
 
@@ -161,7 +166,8 @@ class Stopped(InScratch):
                                           ("lint", signal.SIGINT, os.killpg, -signal.SIGINT)):
             with self.subTest(command=command, number=number), \
                     subprocess.Popen([PROGRAM, command, self.pipeline], cwd=self.folder,
-                                     stderr=subprocess.PIPE, start_new_session=True) as process:
+                                     stderr=subprocess.PIPE, start_new_session=True,
+                                     preexec_fn=hear_interrupts) as process:
                 child = self.trial(process)
                 to(process.pid, number)
                 try:
