@@ -194,6 +194,9 @@ class RdProducer final : public KafkaProducer {
     if (!flush(kSettleMs)) {
       return dead("abort_transaction: records are still under way");
     }
+    // Nobody knows where these are. The library would take another epoch for itself, and may wait
+    // for ever where its coordinator goes meanwhile (2.15).
+    if (undelivered_.load(std::memory_order_relaxed) > 0) return dead("topic " + why_);
     const RdError error(rd_kafka_abort_transaction(handle_.get(), kCallMs));
     if (error) return dead(std::string("abort_transaction: ") + rd_kafka_error_string(error.get()));
     return {};
@@ -204,7 +207,8 @@ class RdProducer final : public KafkaProducer {
  private:
   static void reported(rd_kafka_t* /*handle*/, const rd_kafka_message_t* message, void* opaque) {
     auto& self = *static_cast<RdProducer*>(opaque);
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const bool purged = message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE;  // By `abort`.
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !purged) {
       self.undelivered_.fetch_add(1, std::memory_order_relaxed);
       if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
         self.too_large_(rd_kafka_topic_name(message->rkt));
