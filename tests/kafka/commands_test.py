@@ -20,7 +20,7 @@ import worker
 RUN_S = 60
 WAIT_S = 60
 GIVEN_UP_S = 14   # 10 s, and what the machine does beside
-DONE, FAILED, UNAVAILABLE, CONFIG = 0, 1, 69, 78
+DONE, FAILED, WRONG_USE, UNAVAILABLE, CONFIG = 0, 1, 2, 69, 78
 # What `ouzel simulate` writes.
 PIPELINE = """\
 name: press
@@ -300,7 +300,7 @@ class ThroughAPipeline(Commands):
         events = self.folder / "events.ndjson"
         events.write_text('{"device_id":"sent","temperature":20.5,"vibration":1.5}\nnot json\n')
         self.ouzel("send", events, "--to", "kafka", "--pipeline", self.plain)
-        self.ouzel("send", events, "--to", target, exit_code=CONFIG)   # without a key
+        self.ouzel("send", events, "--to", target, exit_code=WRONG_USE)   # no schema, so no key
 
         # librdkafka's and Java's partition of each key: what others write lands beside it.
         keys = sorted({record.key() for record in clients.read(self.cluster.bootstrap, "telemetry",

@@ -11,6 +11,7 @@
 
 #include "ouzel/base/error.h"
 #include "ouzel/log/kafka/consumer.h"
+#include "ouzel/log/kafka/kafka_spec.h"
 #include "ouzel/log/kafka/producer.h"
 
 namespace ouzel::kafka {
@@ -40,9 +41,8 @@ Partitions offset_list(const std::string& topic, std::span<const GroupOffset> of
 /// any batch for its first: were several under way while a partition gets its leader, the second
 /// could come first, and the first, tried again, would count as a repeat and be lost.
 inline const std::pair<std::string, std::string> kOneAtATime{"max.in.flight", "1"};
-/// Records are as large as brokers take them: a topic's own limit decides. What one request may
-/// hold is the brokers' (socket.request.max.bytes, 100 MiB).
-inline const std::pair<std::string, std::string> kLargeRecords{"message.max.bytes", "100000000"};
+/// Records are as large as brokers take them.
+inline const std::pair<std::string, std::string> kLargeRecords{"message.max.bytes", kLargestBatch};
 /// What the group has there, with its metadata.
 GroupOffset group_offset(const rd_kafka_topic_partition_t& found);
 /// Takes a message over that has no error.

@@ -37,6 +37,11 @@ struct KafkaSourceSpec {
   std::chrono::nanoseconds transaction{};  ///< At least so long; adaptive from there to 100 ms.
 };
 
+/// Bytes of the largest batch that the topic of rejects takes and that a producer sends: a topic's
+/// own limit decides otherwise. One request may hold little more (Kafka's
+/// socket.request.max.bytes, 100 MiB).
+inline constexpr char kLargestBatch[] = "100000000";
+
 /// `kafka`: settings of librdkafka under its own names, in the order of the file.
 struct KafkaSpec {
   std::vector<std::pair<std::string, std::string>> settings;

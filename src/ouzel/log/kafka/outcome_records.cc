@@ -6,14 +6,11 @@
 #include <utility>
 
 #include "ouzel/base/hash.h"
+#include "ouzel/log/kafka/reject_headers.h"
 
 namespace ouzel {
 namespace {
 
-constexpr std::string_view kErrors = "__ouzel.errors.";
-constexpr std::string_view kConnectErrors = "__connect.errors.";
-constexpr std::string_view kAttempts = "__ouzel.errors.attempts";
-constexpr std::string_view kLeftOut = "__ouzel.errors.left_out";
 constexpr std::size_t kTraceBytes = 32;
 
 template <class Integer>
@@ -32,7 +29,7 @@ std::optional<std::string_view> find(const Record& record, std::string_view name
 /// How often the record was rejected before.
 std::uint32_t attempts_before(const Record& record) {
   constexpr std::uint32_t kMost = 1'000'000;
-  const std::string_view text = find(record, kAttempts).value_or("");
+  const std::string_view text = find(record, reject_header::kAttempts).value_or("");
   std::uint32_t count = 0;
   std::from_chars(text.data(), text.data() + text.size(), count);
   return std::min(count, kMost);
@@ -124,8 +121,8 @@ void OutcomeRecords::add_trace(const OutcomeRow& row, const Record* original) {
 }
 
 bool OutcomeRecords::ours(std::string_view name) const {
-  return name.starts_with(kErrors) ||
-         (options_.connect_headers && name.starts_with(kConnectErrors));
+  return name.starts_with(reject_header::kPrefix) ||
+         (options_.connect_headers && name.starts_with(reject_header::kConnectPrefix));
 }
 
 Result<void> OutcomeRecords::write_reject(const OutcomeRow& row, const Record* original) {
@@ -147,7 +144,7 @@ Result<void> OutcomeRecords::write_reject(const OutcomeRow& row, const Record* o
   add_errors(row, *original);
   if (!keep_value) {
     set_number(left_out_, value + (keep_rest ? 0 : beside));
-    add(kLeftOut, left_out_);
+    add(reject_header::kLeftOut, left_out_);
   }
   if (options_.connect_headers) add_connect_errors(row);
   record_ = {.kind = OutcomeRecord::Kind::reject, .offset = row.offset, .headers = headers_};
@@ -162,14 +159,14 @@ void OutcomeRecords::add_errors(const OutcomeRow& row, const Record& original) {
   set_number(timestamp_,
              std::chrono::floor<milliseconds>(original.timestamp).time_since_epoch().count());
   set_number(attempts_, attempts_before(original) + 1);
-  add("__ouzel.errors.topic", options_.topic);
-  add("__ouzel.errors.partition", partition_text_);
-  add("__ouzel.errors.offset", offset_text_);
-  add("__ouzel.errors.timestamp", timestamp_);
-  add("__ouzel.errors.pipeline", reader_->in_force().pipeline);
-  add("__ouzel.errors.reason", to_string(row.fate));
-  add("__ouzel.errors.detail", row.detail);
-  add(kAttempts, attempts_);
+  add(reject_header::kTopic, options_.topic);
+  add(reject_header::kPartition, partition_text_);
+  add(reject_header::kOffset, offset_text_);
+  add(reject_header::kTimestamp, timestamp_);
+  add(reject_header::kPipeline, reader_->in_force().pipeline);
+  add(reject_header::kReason, to_string(row.fate));
+  add(reject_header::kDetail, row.detail);
+  add(reject_header::kAttempts, attempts_);
 }
 
 void OutcomeRecords::add_connect_errors(const OutcomeRow& row) {

@@ -12,6 +12,7 @@
 #include "ouzel/http/message.h"
 #include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/log/kafka/record_writer.h"
+#include "ouzel/log/kafka/reject_headers.h"
 #include "ouzel/log/kafka/topic_reader.h"
 #include "ouzel/tool/kafka/kafka_lines.h"
 #include "ouzel/tool/kafka/meet_brokers.h"
@@ -24,10 +25,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kWait{200};
 constexpr std::size_t kBatch = 1000;
-constexpr std::string_view kErrors = "__ouzel.errors.";
-constexpr std::string_view kConnectErrors = "__connect.errors.";
-constexpr std::string_view kAttempts = "__ouzel.errors.attempts";
-constexpr std::string_view kLeftOut = "__ouzel.errors.left_out";
 
 /// What `ls` says of a reject.
 std::string summary(const RecordLine& line, const Record& record) {
@@ -37,9 +34,9 @@ std::string summary(const RecordLine& line, const Record& record) {
     http::append_json(out, http::valid_utf8(text));
   };
   add("record_key", record.key.value_or(""));
-  add("reason", header_of(record, "__ouzel.errors.reason").value_or(""));
-  add("detail", header_of(record, "__ouzel.errors.detail").value_or(""));
-  add("attempts", header_of(record, kAttempts).value_or("1"));
+  add("reason", header_of(record, reject_header::kReason).value_or(""));
+  add("detail", header_of(record, reject_header::kDetail).value_or(""));
+  add("attempts", header_of(record, reject_header::kAttempts).value_or("1"));
   return out + "}";
 }
 
@@ -125,7 +122,7 @@ class Rejects {
               RecordWriter::open(settings_.producer, source_.topic, kMeetMax, reported));
     std::vector<GroupOffset> reached = done_;
     const auto sent = each([&](const RecordLine& line, const Record& record) -> Result<void> {
-      if (header_of(record, kLeftOut)) {
+      if (header_of(record, reject_header::kLeftOut)) {
         std::fprintf(stderr, "ouzel dlq: %s was too large for topic %s and is not sent again\n",
                      position_text(line.partition, line.offset).c_str(), source_.rejects.c_str());
       } else {
@@ -151,8 +148,9 @@ class Rejects {
   static Result<void> write(RecordWriter& writer, const RecordLine& line, const Record& record) {
     std::vector<RecordHeader> headers;
     for (const RecordHeader& header : record.headers) {
-      const bool ours = header.name.starts_with(kErrors) || header.name.starts_with(kConnectErrors);
-      if (!ours || header.name == kAttempts) headers.push_back(header);
+      const bool ours = header.name.starts_with(reject_header::kPrefix) ||
+                        header.name.starts_with(reject_header::kConnectPrefix);
+      if (!ours || header.name == reject_header::kAttempts) headers.push_back(header);
     }
     const OutRecord out{
         .partition = line.partition, .key = record.key, .value = record.value, .headers = headers};

@@ -12,6 +12,7 @@
 #include "ouzel/gateway/simulator.h"
 #include "ouzel/gateway/structured_event.h"
 #include "ouzel/http/message.h"
+#include "ouzel/log/kafka/reject_headers.h"
 
 namespace ouzel {
 namespace {
@@ -95,19 +96,17 @@ std::optional<RecordLine> outcome_line(const Record& record) {
 }
 
 std::optional<RecordLine> reject_line(const Record& record, const std::optional<EventName>& name) {
-  const auto errors = [&](const char* which) {
-    return header_of(record, std::string("__ouzel.errors.") + which);
-  };
+  const auto said = [&](std::string_view header) { return header_of(record, header).value_or(""); };
   std::uint16_t partition = 0;
   std::uint64_t offset = 0;
-  const auto reason = errors("reason");
-  if (!reason || !read_number(errors("partition").value_or(""), partition) ||
-      !read_number(errors("offset").value_or(""), offset)) {
+  const auto reason = header_of(record, reject_header::kReason);
+  if (!reason || !read_number(said(reject_header::kPartition), partition) ||
+      !read_number(said(reject_header::kOffset), offset)) {
     return std::nullopt;
   }
   RecordLine out{PartitionId(partition), Offset(offset), {}};
   const std::string id = position_text(out.partition, out.offset);
-  out.text = line_head(id, "/ouzel/" + http::valid_utf8(errors("pipeline").value_or("")),
+  out.text = line_head(id, "/ouzel/" + http::valid_utf8(said(reject_header::kPipeline)),
                        "dev.ouzel.outcome.v1",
                        name && !name->time.empty() ? std::optional(name->time) : std::nullopt);
   out.text += R"({"event":{)";
@@ -124,9 +123,9 @@ std::optional<RecordLine> reject_line(const Record& record, const std::optional<
   out.text += R"(},"position":{"partition":)" + std::to_string(partition) + R"(,"offset":)" +
               std::to_string(offset) + R"(},"status":"rejected")";
   append_member(out.text, "reason", *reason);
-  append_member(out.text, "detail", errors("detail").value_or(""));
+  append_member(out.text, "detail", said(reject_header::kDetail));
   std::uint64_t attempts = 1;
-  read_number(errors("attempts").value_or("1"), attempts);
+  read_number(said(reject_header::kAttempts), attempts);
   out.text += ",\"attempts\":" + std::to_string(attempts) + "}}";
   return out;
 }

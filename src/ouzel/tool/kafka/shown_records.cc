@@ -4,6 +4,7 @@
 
 #include "ouzel/decode/decoder.h"
 #include "ouzel/http/message.h"
+#include "ouzel/log/kafka/reject_headers.h"
 #include "ouzel/outcome/outcome.h"
 #include "ouzel/run/kafka_registry.h"
 
@@ -30,14 +31,14 @@ ShownRecords::ShownRecords(const Pipeline& pipeline)
                         .registry = registry_.get()}) {}
 
 std::optional<EventName> ShownRecords::name_of(const Record& reject) {
-  const auto partition = number_of(reject, "__ouzel.errors.partition");
-  const auto offset = number_of(reject, "__ouzel.errors.offset");
+  const auto partition = number_of(reject, reject_header::kPartition);
+  const auto offset = number_of(reject, reject_header::kOffset);
   if (!partition || !offset) return std::nullopt;
   Record original = reject;
   original.partition = PartitionId(static_cast<std::uint16_t>(*partition));
   original.offset = Offset(static_cast<std::uint64_t>(*offset));
   original.timestamp = WallTime(
-      std::chrono::milliseconds(number_of(reject, "__ouzel.errors.timestamp").value_or(-1)));
+      std::chrono::milliseconds(number_of(reject, reject_header::kTimestamp).value_or(-1)));
   reset(batch_, schema_);
   if (const auto done = events_.append(original, batch_); !done) {
     note(done.error());

@@ -147,7 +147,7 @@ std::vector<PipelineTopic> pipeline_topics(const Pipeline& pipeline, std::uint32
   // What is too large for the schema is rejected too, as it came.
   KafkaTopicWish rejects = of_events(source.rejects);
   std::erase_if(rejects.settings, [](const auto& one) { return one.first == "max.message.bytes"; });
-  rejects.settings.emplace_back("max.message.bytes", "100000000");
+  rejects.settings.emplace_back("max.message.bytes", kLargestBatch);
   const auto single = [](const std::string& name, KafkaSettingList how) {
     return KafkaTopicWish{.name = name, .partitions = 1, .settings = std::move(how)};
   };
