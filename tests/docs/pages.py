@@ -1,11 +1,11 @@
 """What the pages say, typed by a test.
 
-Each block of docs/ that is marked `sh` or `console` is typed by one part of the tests: by `docs`,
-or by the part that a line before it names, as in `<!-- in part: kafka -->`. A page's blocks of one
-part run in order, in one bash, in an empty folder. A `sh` block is commands. In a `console` block
-the lines after `$ ` are commands, the others what they must print, in that order: `…` stands for
-anything, within a line or as a line. Each port of 127.0.0.1 becomes a free one, so that pages run
-side by side.
+Each block of README.md and docs/ that is marked `sh` or `console` is typed by one part of the
+tests: by `docs`, or by the part that a line before it names, as in `<!-- in part: kafka -->`. A
+page's blocks of one part run in order, in one bash, in a folder that holds nothing but the program,
+as `build/ouzel`. A `sh` block is commands. In a `console` block the lines after `$ ` are commands,
+the others what they must print, in that order: `…` stands for anything, within a line or as a line.
+Each port of 127.0.0.1 becomes a free one, so that pages run side by side.
 """
 import os
 import pathlib
@@ -53,7 +53,7 @@ class Block:
 
 
 def every_page():
-    return sorted((ROOT / "docs").rglob("*.md"))
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks_of(path, part):
@@ -155,6 +155,7 @@ def check(path, part, place=None):
     ports = dict(place.ports)
     listen = with_ports("127.0.0.1:8080", ports)
     with tempfile.TemporaryDirectory(prefix="ouzel-docs-") as folder:
+        (pathlib.Path(folder) / "build").symlink_to(BUILD)
         status, printed = play(script_of(blocks, ports), place, folder, listen)
     for port, free in ports.items():
         printed = printed.replace(f"127.0.0.1:{free}", f"127.0.0.1:{port}")

@@ -20,6 +20,7 @@ using std::chrono::seconds;
 
 constexpr nanoseconds kPauseMin = milliseconds(50);  ///< Between tries of a lost receiver.
 constexpr nanoseconds kPauseMax = seconds(1);
+constexpr nanoseconds kStartMax = seconds(3);      ///< For a receiver that is only just starting.
 constexpr milliseconds kSilenceMax = seconds(10);  ///< Of a receiver: then the answer is lost.
 
 http::ClientOptions client_options(const http::Url& url) {
@@ -257,14 +258,24 @@ bool Connection::send(const EventChunk& chunk) {
   }
 }
 
+/// What the answer says does not matter.
+Result<void> find_receiver(const http::Url& url, const Clock& clock) {
+  http::Client probe(client_options(url));
+  const SteadyTime end = clock.steady() + kStartMax;
+  while (true) {
+    const auto alive = probe.get("/livez");
+    if (alive) return {};
+    if (clock.steady() >= end) return tl::unexpected(alive.error());
+    std::this_thread::sleep_for(kPauseMin);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Sender>> Sender::start(const SenderOptions& options, const Clock& clock) {
   OUZEL_TRY(http::Url url, http::parse_url(options.url));
   if (url.target == "/") url.target = "/events";
-  // Whether anybody is there; what the answer says does not matter.
-  http::Client probe(client_options(url));
-  OUZEL_TRY([[maybe_unused]] const http::ClientResponse alive, probe.get("/livez"));
+  OUZEL_TRY_VOID(find_receiver(url, clock));
   auto out = std::make_unique<Connections>(options, url, clock);
   out->run();
   return out;

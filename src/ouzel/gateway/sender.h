@@ -56,7 +56,8 @@ struct SenderReport {
 
 class Sender {
  public:
-  /// Connects. `clock` must outlive it. Errors: config (no URL), unavailable (nobody there).
+  /// Waits for the receiver, 3 s at most: it may have been started in the same breath. `clock` must
+  /// outlive it. Errors: config (no URL), unavailable (nobody there).
   static Result<std::unique_ptr<Sender>> start(const SenderOptions& options, const Clock& clock);
   virtual ~Sender() = default;
   /// Queues the chunk for a connection (modulo their number) and empties it; false: the queue is
