@@ -394,6 +394,17 @@ class ThroughAPipeline(Commands):
         event = b'{"device_id":"a","temperature":1,"vibration":1}'
         clients.produce(self.cluster.bootstrap, "telemetry", 3 * [(None, event)])
         self.assertIn("3 of the newest 80 have none; ", found()["record key"])
+        self.assertIn(" free", self.snapshots_check(self.folder))
+        self.assertEqual(self.snapshots_check(self.folder / "new"), f"{self.folder}/new will be made")
+        self.assertEqual(self.snapshots_check(self.plain, FAILED), f"{self.plain} is a file")
+        self.assertEqual(self.snapshots_check("/nowhere/shared", FAILED), "/nowhere does not exist")
+
+    def snapshots_check(self, path, exit_code=DONE):
+        checks = json.loads(self.ouzel("doctor", self.plain, "--format", "json", "--set",
+                                       f"source.kafka={{topic: telemetry, snapshots: {path}}}",
+                                       "--data-dir", self.folder / "data",
+                                       exit_code=exit_code).stdout)
+        return next(one["found"] for one in checks if one["check"] == "snapshots")
 
 
 class Bench(Commands):

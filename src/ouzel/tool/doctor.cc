@@ -81,6 +81,7 @@ class Doctor {
   std::vector<Check> examine() {
     pipeline();
     data_directory();
+    shared_snapshots();
     clock_right();
     open_files();
     memory();
@@ -126,7 +127,7 @@ class Doctor {
     if (!is_directory(place_)) {
       return say(State::fail, "data_dir", place_ + " does not exist", "mkdir -p " + place_);
     }
-    if (!can_write()) return;
+    if (!can_write("data_dir", place_)) return;
     if (there) {
       owner(path);
     } else {
@@ -134,7 +135,9 @@ class Doctor {
     }
     permissions();
     disk();
-    space();
+    space("space", place_,
+          "without room new events are refused: free some, or lower limits.retention or "
+          "limits.log_bytes");
     sync_speed();
   }
 
@@ -190,16 +193,31 @@ class Doctor {
             " files of theirs, all whole");
   }
 
-  std::string probe() const { return place_ + "/.ouzel-doctor"; }
+  /// Where the next owner of a partition looks for its state.
+  void shared_snapshots() {
+    const std::string path = from_kafka() ? loaded_->pipeline.kafka_source.snapshots : "";
+    if (path.empty()) return;
+    const std::string name = "snapshots";
+    const bool there = fs_.exists(path);
+    const std::string place = there ? path : parent_of(path);
+    if (!is_directory(place)) {
+      return say(State::fail, name, place + (there ? " is a file" : " does not exist"),
+                 "mount or make the directory that all workers share");
+    }
+    if (!can_write(name, place)) return;
+    if (!there) return say(State::ok, name, path + " will be made");
+    space(name, place, "without room the next owner of a partition reads more of the topic");
+  }
 
-  bool can_write() {
-    const auto file = fs_.open(probe(), OpenMode::create);
+  static std::string probe(const std::string& place) { return place + "/.ouzel-doctor"; }
+
+  bool can_write(const std::string& name, const std::string& place) {
+    const auto file = fs_.open(probe(place), OpenMode::create);
     if (file && (*file)->write(0, "x")) {
-      (void)fs_.remove(probe());
+      (void)fs_.remove(probe(place));
       return true;
     }
-    say(State::fail, "data_dir",
-        "cannot write in " + place_ + (file ? "" : ": " + file.error().message),
+    say(State::fail, name, "cannot write in " + place + (file ? "" : ": " + file.error().message),
         "run as its owner, or chown it");
     return false;
   }
@@ -231,19 +249,17 @@ class Doctor {
     say(State::ok, "disk", kind->name);
   }
 
-  void space() {
-    const auto free = fs_.free_bytes(place_);
-    if (!free) return say(State::warn, "space", free.error().message, "check it by hand");
+  void space(const std::string& name, const std::string& place, const std::string& advice) {
+    const auto free = fs_.free_bytes(place);
+    if (!free) return say(State::warn, name, free.error().message, "check it by hand");
     const std::string found = format_about(*free) + " free";
-    if (*free >= kFreeWarn) return say(State::ok, "space", found);
-    say(*free < kFreeFail ? State::fail : State::warn, "space", found,
-        "without room new events are refused: free some, or lower limits.retention or "
-        "limits.log_bytes");
+    if (*free >= kFreeWarn) return say(State::ok, name, found);
+    say(*free < kFreeFail ? State::fail : State::warn, name, found, advice);
   }
 
   void sync_speed() {
     const std::vector<double> times = measure_syncs();
-    (void)fs_.remove(probe());
+    (void)fs_.remove(probe(place_));
     if (times.empty()) return say(State::fail, "sync", "failed", "look at the disk's health");
     const double p50 = times[times.size() / 2];
     const double worst = times.back();
@@ -262,7 +278,7 @@ class Doctor {
 
   /// In ms, sorted; empty: it failed. Over pages that are there already, as the log's are.
   std::vector<double> measure_syncs() {
-    const auto file = fs_.open(probe(), OpenMode::create);
+    const auto file = fs_.open(probe(place_), OpenMode::create);
     if (!file) return {};
     const std::string page(4096, 'o');
     if (!(*file)->write_zeros(0, kSyncs * page.size()) || !(*file)->sync()) return {};
