@@ -306,6 +306,73 @@ class Away(unittest.TestCase):
         one.start()
         self.assertEqual(len(clients.read(self.cluster.bootstrap, "away-outcomes", 1)), 1)
 
+    def removed_while_away(self, **kafka):
+        """Retention passes a worker that is away for a while; it goes on behind that."""
+        clients.create_topics(self.cluster.bootstrap, *self.topics, partitions=2)
+        one = self.worker(**kafka)
+        value = json.dumps({"device": "a", "ts": "2026-03-01T00:00:00Z", "u": 0, "n": 1, "v": 2})
+        keys = {}
+        ends = [0, 0]
+
+        def events(count, key):
+            for partition, _ in clients.produce(self.cluster.bootstrap, "away-events",
+                                                [(key, value.encode())] * count):
+                keys.setdefault(partition, key)
+                ends[partition] += 1
+        for number in range(16):
+            events(1, b"%d" % number)
+        events(50, keys[0])
+        clients.read(self.cluster.bootstrap, "away-outcomes", sum(ends))
+        one.pause()
+        for key in keys.values():
+            events(1, key)     # with it the broker answers the fetch that waits there
+        read_to = ends[0]
+        events(200, keys[0])
+        clients.delete_records(self.cluster.bootstrap, "away-events", ends[0])
+        gone_to = ends[0]
+        events(40, keys[0])
+        one.resume()
+        events(5, keys[1])
+
+        def reads_all():
+            found = clients.committed(self.cluster.bootstrap, "away", "away-events", 2)
+            return [found[number][0] for number in (0, 1)] == ends
+        self.until(reads_all)
+        said = [json.loads(line) for line in one.log_path.read_text().splitlines()]
+        removed, = [line for line in said if line["level"] == "error"]
+        self.assertIn(int(removed["from"]), (read_to - 1, read_to))
+        self.assertEqual(int(removed["to"]), gone_to)
+        clients.read(self.cluster.bootstrap, "away-outcomes",
+                     sum(ends) - (gone_to - int(removed["from"])))
+        self.assertEqual(worker.ready(self.url(one))[0], 200)
+        self.assertEqual(one.stop(), 0)
+
+    def test_retention_passes_a_worker(self):
+        self.removed_while_away()
+
+    def test_retention_passes_a_worker_of_the_new_protocol(self):
+        self.removed_while_away(group_protocol="consumer")
+
+    def test_retention_passes_a_worker_that_rebalances_eagerly(self):
+        self.removed_while_away(partition_assignment_strategy="range")
+
+    def test_a_topic_made_anew_at_once_is_named(self):
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        one = self.worker()
+        url = self.url(one)
+        value = json.dumps({"device": "a", "ts": "2026-03-01T00:00:00Z", "u": 0, "n": 1, "v": 2})
+        clients.produce(self.cluster.bootstrap, "away-events", [(b"a", value.encode())] * 20)
+        clients.read(self.cluster.bootstrap, "away-outcomes", 20)
+        clients.delete_topic(self.cluster.bootstrap, self.topics[0])
+        clients.create_topics(self.cluster.bootstrap, self.topics[0])
+        clients.produce(self.cluster.bootstrap, "away-events", [(b"a", value.encode())] * 100)
+
+        def says_so():
+            status, text = worker.ready(url)
+            return status == 503 and re.search("made anew|it was made anew or cut", text)
+        self.until(says_so)
+        self.assertEqual(one.stop(), 0)
+
     def test_ends_though_no_broker_answers(self):
         clients.create_topics(self.cluster.bootstrap, *self.topics)
         one = self.worker()

@@ -111,6 +111,15 @@ def delete_topic(bootstrap, name):
     admin.delete_topics([name])[name].result(READ_S)
 
 
+def delete_records(bootstrap, topic, before):
+    """As retention does, in partition 0."""
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import AdminClient
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for done in admin.delete_records([TopicPartition(topic, 0, before)]).values():
+        done.result(READ_S)
+
+
 def admin_sees(admin, topic, partitions):
     """Whether each partition has a leader, which takes a moment when the topic is new."""
     found = admin.list_topics(topic, READ_S).topics[topic].partitions

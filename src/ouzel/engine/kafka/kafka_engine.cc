@@ -194,7 +194,7 @@ void KafkaEngine::start() {
     workers_.push_back(std::make_unique<Worker>(*log_));
     workers_.back()->start();
   }
-  snapshot_time_ = watched_ = clock_.steady();
+  snapshot_time_ = clock_.steady();
   keeper_thread_ = std::thread([this] { run_keeper(); });
   consumer_thread_ = std::thread([this] { run_consumer(); });
 }

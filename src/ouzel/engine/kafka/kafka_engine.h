@@ -126,7 +126,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   // GroupListener, on the consumer thread.
   std::vector<Offset> assigned(std::span<const PartitionId> partitions) override;
   void revoked(std::span<const PartitionId> partitions, bool lost) override;
-  Offset out_of_range(PartitionId partition) override;
+  std::optional<Offset> out_of_range(PartitionId partition) override;
 
   Offset open_partition(PartitionId id, KafkaPartition* before = nullptr);
   std::optional<GroupOffset> find_committed(PartitionId id, bool& fenced);
@@ -214,6 +214,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   SteadyTime snapshot_time_{};
   SteadyTime watched_{};
   int missed_ = 0;  ///< Looks in a row that found no topic.
+  std::string topic_id_;
   SteadyTime plan_kept_{};
   std::optional<PlanChannel> channel_;
   SteadyTime models_asked_{};  ///< When the keeper last asked for the topic's end.

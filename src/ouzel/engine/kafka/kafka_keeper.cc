@@ -194,12 +194,23 @@ void KafkaEngine::watch_partitions() {
     halted_.store(true);
     return logging::error("the topic is gone", {{"why", stopped_}});
   }
-  if (!count || *count == partition_count_ || *count == 0) return;
+  if (!count || *count == 0) return;
+  const auto id = consumer_->topic_id(kAsk);
+  if (topic_id_.empty() && id) topic_id_ = *id;
+  const bool anew = id && *id != topic_id_;
+  if (!anew && *count == partition_count_) return;
   const std::lock_guard lock(mutex_);
   if (!stopped_.empty()) return;
-  stopped_ = "topic " + options_.source.topic + " has " + std::to_string(*count) +
-             " partitions now, it had " + std::to_string(partition_count_) +
-             ": keys have moved; go on under another source.kafka.group and data directory";
+  stopped_ = "topic " + options_.source.topic;
+  if (anew) {
+    stopped_ += " was removed and made anew while it was read, and offsets of group " +
+                options_.source.group +
+                " may be of the old one: set them to its beginning, then start its workers anew";
+  } else {
+    stopped_ += " has " + std::to_string(*count) + " partitions now, it had " +
+                std::to_string(partition_count_) +
+                ": keys have moved; go on under another source.kafka.group and data directory";
+  }
   halted_.store(true);
   logging::error("the topic has changed", {{"why", stopped_}});
 }

@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kAskStable{300};
 constexpr milliseconds kFence{5000};
 constexpr milliseconds kTryAgain{100};
+constexpr std::chrono::nanoseconds kEndUnknownMax = std::chrono::seconds(2);
 /// Of a hand-over: what is in flight is committed, then a snapshot is taken.
 constexpr std::chrono::nanoseconds kDrainMax = std::chrono::seconds(5);
 constexpr std::chrono::nanoseconds kSnapshotMax = std::chrono::seconds(3);
@@ -30,6 +31,12 @@ std::string text(std::span<const PartitionId> partitions) {
   std::string out;
   for (const PartitionId id : partitions) out += (out.empty() ? "" : " ") + text(id.value());
   return out;
+}
+
+void tell_removed(PartitionId id, Offset from, Offset to) {
+  logging::error(
+      "events were removed by the topic's retention before they were read",
+      {{"partition", text(id.value())}, {"from", text(from.value())}, {"to", text(to.value())}});
 }
 
 }  // namespace
@@ -63,24 +70,26 @@ void KafkaEngine::revoked(std::span<const PartitionId> partitions, bool lost) {
   }
 }
 
-Offset KafkaEngine::out_of_range(PartitionId id) {
-  for (;;) {
+std::optional<Offset> KafkaEngine::out_of_range(PartitionId id) {
+  const PartitionPtr partition = find(id);
+  if (!partition || !partition->lane) return std::nullopt;  // It has gone, or is stopped.
+  const Offset next = partition->input.next;
+  const SteadyTime asked = clock_.steady();
+  Wake pause;
+  for (; !closing_.load(std::memory_order_acquire); pause.wait_for(kTryAgain)) {
     const auto marks = consumer_->watermarks(id, kAsk);
-    const PartitionPtr partition = find(id);
-    if (marks) {
-      const Offset next = partition ? partition->input.next : Offset{};
-      if (next < marks->low) {
-        logging::error("events were removed by the topic's retention before they were read",
-                       {{"partition", text(id.value())},
-                        {"from", text(next.value())},
-                        {"to", text(marks->low.value())}});
-      }
-      return std::max(next, marks->low);
+    // A leader that is only just one may not know its end yet.
+    if (!marks || (next > marks->high && clock_.steady() - asked < kEndUnknownMax)) continue;
+    if (next > marks->high) {
+      // The topic was cut or made anew. Opened again, the partition says so.
+      const std::lock_guard lock(mutex_);
+      diverged_.push_back(id);
+      return std::nullopt;
     }
-    Wake pause;
-    pause.wait_for(kTryAgain);
-    if (closing_.load()) return {};
+    if (next < marks->low) tell_removed(id, next, marks->low);
+    return std::max(next, marks->low);
   }
+  return std::nullopt;
 }
 
 /// Opens the partition's lane at what the group and the snapshots say; returns where to read from.
@@ -201,10 +210,7 @@ void KafkaEngine::recover(KafkaPartition& partition, const GroupOffset& at, cons
     partition.lane = make_lane(partition);
     if (!carry_on(partition, before)) restore(partition);
     if (found.replay_offset < marks.low) {
-      logging::error("events were removed by the topic's retention before they were read",
-                     {{"partition", text(partition.id.value())},
-                      {"from", text(found.replay_offset.value())},
-                      {"to", text(marks.low.value())}});
+      tell_removed(partition.id, found.replay_offset, marks.low);
       found.replay_offset = marks.low;
     }
   }

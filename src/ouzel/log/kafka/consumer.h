@@ -1,12 +1,13 @@
 /// Consumer: a member of a consumer group that reads one topic, and what the group knows.
 ///
-/// `poll` and `close` belong to one thread; the listener is called within them. The rest is
+/// `poll`, `seek` and `close` belong to one thread; the listener is called within them. The rest is
 /// thread-safe. Nothing is committed here: offsets are the transaction's (transaction_log.h).
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -65,8 +66,8 @@ class GroupListener {
   virtual std::vector<Offset> assigned(std::span<const PartitionId> partitions) = 0;
   /// They go, once this returns. `lost`: others may have them already; nothing can be committed.
   virtual void revoked(std::span<const PartitionId> partitions, bool lost) = 0;
-  /// The offset asked for is no longer there: where to go on.
-  virtual Offset out_of_range(PartitionId partition) = 0;
+  /// The offset asked for is not there (any more): where to go on; nullopt: nowhere for now.
+  virtual std::optional<Offset> out_of_range(PartitionId partition) = 0;
   /// With ConsumerOptions::ends: for now there is nothing from this offset on.
   virtual void at_end(PartitionId /*partition*/, Offset /*next*/) {}
 };
@@ -76,7 +77,7 @@ class NoListener final : public GroupListener {
  public:
   std::vector<Offset> assigned(std::span<const PartitionId> /*partitions*/) override { return {}; }
   void revoked(std::span<const PartitionId> /*partitions*/, bool /*lost*/) override {}
-  Offset out_of_range(PartitionId /*partition*/) override { return {}; }
+  std::optional<Offset> out_of_range(PartitionId /*partition*/) override { return {}; }
 };
 
 struct Watermarks {
@@ -111,6 +112,9 @@ class KafkaConsumer {
   /// How many partitions a topic has; 0: there is no such topic.
   virtual Result<std::uint32_t> partitions_of(const std::string& topic,
                                               std::chrono::milliseconds limit) = 0;
+  /// What tells the topic it reads from another of that name, made when it was gone. Empty: the
+  /// brokers do not say.
+  virtual Result<std::string> topic_id(std::chrono::milliseconds limit) = 0;
   virtual GroupMetadata group_metadata() = 0;
   /// What is wrong with the brokers; empty: nothing that is known.
   virtual std::string trouble() const = 0;

@@ -145,7 +145,7 @@ class GroupReader final : public RecordSource, private GroupListener {
     for (const PartitionId id : partitions) taker_->leave(id, lost);
   }
 
-  Offset out_of_range(PartitionId id) override {
+  std::optional<Offset> out_of_range(PartitionId id) override {
     const auto known = next_.find(id);
     const auto marks = consumer_->watermarks(id, kAsk);
     if (!marks) return known == next_.end() ? Offset{} : known->second;

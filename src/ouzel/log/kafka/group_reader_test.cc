@@ -72,6 +72,7 @@ class FakeConsumer final : public KafkaConsumer {
     return at->second;
   }
   std::optional<Offset> end_seen(PartitionId) const override { return std::nullopt; }
+  Result<std::string> topic_id(milliseconds) override { return std::string(); }
   Result<std::uint32_t> partitions_of(const std::string&, milliseconds) override {
     ++topic_.metadata_asked;
     if (topic_.metadata_fails-- > 0) return fail(ErrorCode::unavailable, "nobody answers");

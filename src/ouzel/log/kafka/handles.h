@@ -30,6 +30,11 @@ using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t,
                                    Destroyed<rd_kafka_topic_partition_list_destroy>>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, Destroyed<rd_kafka_queue_destroy>>;
 using Topic = std::unique_ptr<rd_kafka_topic_t, Destroyed<rd_kafka_topic_destroy>>;
+using Event = std::unique_ptr<rd_kafka_event_t, Destroyed<rd_kafka_event_destroy>>;
+using AdminOptions =
+    std::unique_ptr<rd_kafka_AdminOptions_t, Destroyed<rd_kafka_AdminOptions_destroy>>;
+using TopicNames =
+    std::unique_ptr<rd_kafka_TopicCollection_t, Destroyed<rd_kafka_TopicCollection_destroy>>;
 
 /// Settings in order; a later one wins. Error config: librdkafka refuses one.
 Result<Conf> make_conf(const KafkaSettingList& settings);

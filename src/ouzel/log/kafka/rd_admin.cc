@@ -26,11 +26,7 @@ namespace {
 
 using namespace kafka;  // NOLINT: owners of librdkafka's objects.
 using std::chrono::milliseconds;
-using Event = std::unique_ptr<rd_kafka_event_t, Destroyed<rd_kafka_event_destroy>>;
-using Options = std::unique_ptr<rd_kafka_AdminOptions_t, Destroyed<rd_kafka_AdminOptions_destroy>>;
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroyed<rd_kafka_NewTopic_destroy>>;
-using TopicNames =
-    std::unique_ptr<rd_kafka_TopicCollection_t, Destroyed<rd_kafka_TopicCollection_destroy>>;
 using AskedGroup = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
                                    Destroyed<rd_kafka_ListConsumerGroupOffsets_destroy>>;
 using ChangedGroup = std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t,
@@ -70,7 +66,7 @@ class RdAdmin final : public KafkaAdmin {
       : limit_(limit), client_(std::move(client)), queue_(rd_kafka_queue_new(client_->handle())) {}
 
   Result<KafkaCluster> cluster() override {
-    const Options options = make_options(RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, false);
+    const AdminOptions options = make_options(RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, false);
     OUZEL_TRY(const Event event, ask("its brokers", [&] {
                 rd_kafka_DescribeCluster(client_->handle(), options.get(), queue_.get());
               }));
@@ -86,7 +82,7 @@ class RdAdmin final : public KafkaAdmin {
     std::vector<const char*> texts;
     for (const std::string& name : names) texts.push_back(name.c_str());
     const TopicNames asked(rd_kafka_TopicCollection_of_topic_names(texts.data(), texts.size()));
-    const Options options = make_options(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, true);
+    const AdminOptions options = make_options(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, true);
     OUZEL_TRY(const Event event, ask("its topics", [&] {
                 rd_kafka_DescribeTopics(client_->handle(), asked.get(), options.get(),
                                         queue_.get());
@@ -122,7 +118,7 @@ class RdAdmin final : public KafkaAdmin {
       }
       asked.push_back(made.back().get());
     }
-    const Options options = make_options(RD_KAFKA_ADMIN_OP_CREATETOPICS, false);
+    const AdminOptions options = make_options(RD_KAFKA_ADMIN_OP_CREATETOPICS, false);
     OUZEL_TRY(const Event event, ask("create topics", [&] {
                 rd_kafka_CreateTopics(client_->handle(), asked.data(), asked.size(), options.get(),
                                       queue_.get());
@@ -155,7 +151,7 @@ class RdAdmin final : public KafkaAdmin {
     }
     const AskedGroup asked(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
     rd_kafka_ListConsumerGroupOffsets_t* one = asked.get();
-    const Options options = make_options(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, false);
+    const AdminOptions options = make_options(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, false);
     OUZEL_TRY(const Event event, ask("offsets of group " + group, [&] {
                 rd_kafka_ListConsumerGroupOffsets(client_->handle(), &one, 1, options.get(),
                                                   queue_.get());
@@ -175,7 +171,7 @@ class RdAdmin final : public KafkaAdmin {
     const Partitions list = offset_list(topic, offsets);
     const ChangedGroup asked(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
     rd_kafka_AlterConsumerGroupOffsets_t* one = asked.get();
-    const Options options = make_options(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, false);
+    const AdminOptions options = make_options(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, false);
     OUZEL_TRY(const Event event, ask("offsets of group " + group, [&] {
                 rd_kafka_AlterConsumerGroupOffsets(client_->handle(), &one, 1, options.get(),
                                                    queue_.get());
@@ -194,7 +190,7 @@ class RdAdmin final : public KafkaAdmin {
 
   Result<KafkaRights> group_rights(const std::string& group) override {
     const char* name = group.c_str();
-    const Options options = make_options(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, true);
+    const AdminOptions options = make_options(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, true);
     OUZEL_TRY(const Event event, ask("group " + group, [&] {
                 rd_kafka_DescribeConsumerGroups(client_->handle(), &name, 1, options.get(),
                                                 queue_.get());
@@ -217,9 +213,9 @@ class RdAdmin final : public KafkaAdmin {
  private:
   int wait_ms() const { return static_cast<int>(limit_.count()); }
 
-  Options make_options(rd_kafka_admin_op_t operation, bool rights) const {
+  AdminOptions make_options(rd_kafka_admin_op_t operation, bool rights) const {
     std::array<char, kReasonBytes> why{};
-    Options options(rd_kafka_AdminOptions_new(client_->handle(), operation));
+    AdminOptions options(rd_kafka_AdminOptions_new(client_->handle(), operation));
     rd_kafka_AdminOptions_set_request_timeout(options.get(), wait_ms(), why.data(), why.size());
     if (rights) {
       const RdError ignored(

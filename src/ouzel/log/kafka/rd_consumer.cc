@@ -18,6 +18,7 @@ Result<std::unique_ptr<KafkaConsumer>> open_consumer(const ConsumerOptions&, Gro
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <map>
 #include <mutex>
 
 #include "ouzel/base/fault.h"
@@ -135,10 +136,10 @@ class RdConsumer final : public KafkaConsumer {
     const Partitions one = list_of({&partition, 1});
     one->elems[0].offset = static_cast<std::int64_t>(offset.value());
     const RdError error(rd_kafka_seek_partitions(handle_.get(), one.get(), kWaitMs));
-    if (error) return failed("seek", rd_kafka_error_code(error.get()));
-    if (one->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return failed("seek", one->elems[0].err);
-    }
+    const auto why = error ? rd_kafka_error_code(error.get()) : one->elems[0].err;
+    if (why == RD_KAFKA_RESP_ERR__STATE) return assign_again(partition, offset);
+    if (why != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("seek", why);
+    starts_[partition] = offset;
     return {};
   }
 
@@ -162,8 +163,7 @@ class RdConsumer final : public KafkaConsumer {
     const Queue answers(rd_kafka_queue_new(handle_.get()));
     auto error = rd_kafka_commit_queue(handle_.get(), list.get(), answers.get(), nullptr, nullptr);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("commit", error);
-    const std::unique_ptr<rd_kafka_event_t, Destroyed<rd_kafka_event_destroy>> event(
-        rd_kafka_queue_poll(answers.get(), kCommitMs));
+    const Event event(rd_kafka_queue_poll(answers.get(), kCommitMs));
     error = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("commit", error);
     return {};
@@ -210,6 +210,30 @@ class RdConsumer final : public KafkaConsumer {
     }
     set_trouble({});  // A broker answers.
     return static_cast<std::uint32_t>(entry.partition_cnt);
+  }
+
+  Result<std::string> topic_id(milliseconds limit) override {
+    const char* name = options_.topic.c_str();
+    const TopicNames asked(rd_kafka_TopicCollection_of_topic_names(&name, 1));
+    const AdminOptions how(
+        rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
+    char ignored[64];
+    rd_kafka_AdminOptions_set_request_timeout(how.get(), to_ms(limit), ignored, sizeof(ignored));
+    const Queue answers(rd_kafka_queue_new(handle_.get()));
+    rd_kafka_DescribeTopics(handle_.get(), asked.get(), how.get(), answers.get());
+    const Event event(rd_kafka_queue_poll(answers.get(), to_ms(limit)));
+    auto error = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    std::size_t count = 0;
+    const rd_kafka_TopicDescription_t* const* found = nullptr;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      found = rd_kafka_DescribeTopics_result_topics(
+          rd_kafka_event_DescribeTopics_result(event.get()), &count);
+    }
+    if (count == 1) error = rd_kafka_error_code(rd_kafka_TopicDescription_error(found[0]));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("topic " + options_.topic, error);
+    if (count != 1) return std::string();
+    const auto* id = rd_kafka_TopicDescription_topic_id(found[0]);
+    return std::string(id == nullptr ? "" : rd_kafka_Uuid_base64str(id));
   }
 
   GroupMetadata group_metadata() override {
@@ -262,11 +286,53 @@ class RdConsumer final : public KafkaConsumer {
     }
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
         message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-      const Offset at = listener_.out_of_range(partition);
-      if (const auto sought = seek(partition, at); !sought) set_trouble(sought.error().message);
+      const auto at = listener_.out_of_range(partition);
+      if (!at) return;
+      if (const auto sought = seek(partition, *at); !sought) set_trouble(sought.error().message);
       return;
     }
     set_trouble(rd_kafka_message_errstr(message));
+  }
+
+  /// After "there is no such offset" the library has given the partition up: it takes no other
+  /// place, only a new assignment.
+  Result<void> assign_again(PartitionId partition, Offset offset) {
+    starts_[partition] = offset;
+    const Partitions one = list_of({&partition, 1});
+    one->elems[0].offset = static_cast<std::int64_t>(offset.value());
+    RdError wrong;
+    if (cooperative()) {
+      wrong.reset(rd_kafka_incremental_unassign(handle_.get(), one.get()));
+      if (!wrong) wrong.reset(rd_kafka_incremental_assign(handle_.get(), one.get()));
+    } else {
+      return assign_all_again(partition);
+    }
+    if (wrong) return failed("assignment", rd_kafka_error_code(wrong.get()));
+    return {};
+  }
+
+  /// A group that rebalances eagerly has no assignment of one. The others go on where they are.
+  Result<void> assign_all_again(PartitionId moved) {
+    rd_kafka_topic_partition_list_t* raw = nullptr;
+    auto error = rd_kafka_assignment(handle_.get(), &raw);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("assignment", error);
+    const Partitions all(raw);
+    error = rd_kafka_position(handle_.get(), raw);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("assignment", error);
+    for (int i = 0; i < raw->cnt; ++i) {
+      rd_kafka_topic_partition_t& one = raw->elems[i];
+      const PartitionId id(static_cast<std::uint16_t>(one.partition));
+      const auto start = starts_.find(id);
+      if (start == starts_.end() || (one.offset >= 0 && id != moved)) continue;
+      one.offset = static_cast<std::int64_t>(start->second.value());
+    }
+    error = rd_kafka_assign(handle_.get(), raw);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("assignment", error);
+    return {};
+  }
+
+  bool cooperative() const {
+    return std::string_view(rd_kafka_rebalance_protocol(handle_.get())) == "COOPERATIVE";
   }
 
   static void rebalanced(rd_kafka_t* /*handle*/, rd_kafka_resp_err_t error,
@@ -279,15 +345,14 @@ class RdConsumer final : public KafkaConsumer {
     for (int i = 0; i < list.cnt; ++i) {
       partitions.emplace_back(static_cast<std::uint16_t>(list.elems[i].partition));
     }
-    const std::string protocol = rd_kafka_rebalance_protocol(handle_.get());
-    const bool cooperative = protocol == "COOPERATIVE";
     RdError wrong;
     if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
       const std::vector<Offset> starts = listener_.assigned(partitions);
       for (std::size_t i = 0; i < starts.size(); ++i) {
         list.elems[i].offset = static_cast<std::int64_t>(starts[i].value());
+        starts_[partitions[i]] = starts[i];
       }
-      if (cooperative) {
+      if (cooperative()) {
         wrong.reset(rd_kafka_incremental_assign(handle_.get(), &list));
       } else {
         rd_kafka_assign(handle_.get(), &list);
@@ -296,7 +361,7 @@ class RdConsumer final : public KafkaConsumer {
       listener_.revoked(partitions, rd_kafka_assignment_lost(handle_.get()) != 0);
       // The library would remember a pause, and nobody would end it when they come back.
       rd_kafka_resume_partitions(handle_.get(), &list);
-      if (cooperative) {
+      if (cooperative()) {
         wrong.reset(rd_kafka_incremental_unassign(handle_.get(), &list));
       } else {
         rd_kafka_assign(handle_.get(), nullptr);
@@ -352,6 +417,7 @@ class RdConsumer final : public KafkaConsumer {
   const ConsumerOptions options_;
   Handle handle_;
   Queue queue_;
+  std::map<PartitionId, Offset> starts_;  ///< Where each was last told to begin.
   bool subscribed_ = false;
   bool closed_ = false;
   mutable std::mutex mutex_;

@@ -116,6 +116,7 @@ class FakeGroup final : public KafkaConsumer {
     return Watermarks{};
   }
   std::optional<Offset> end_seen(PartitionId) const override { return std::nullopt; }
+  Result<std::string> topic_id(std::chrono::milliseconds) override { return std::string(); }
   Result<std::uint32_t> partitions_of(const std::string&, std::chrono::milliseconds) override {
     return 1;
   }
