@@ -395,7 +395,8 @@ class ThroughAPipeline(Commands):
         clients.produce(self.cluster.bootstrap, "telemetry", 3 * [(None, event)])
         self.assertIn("3 of the newest 80 have none; ", found()["record key"])
         self.assertIn(" free", self.snapshots_check(self.folder))
-        self.assertEqual(self.snapshots_check(self.folder / "new"), f"{self.folder}/new will be made")
+        new = self.folder / "new"
+        self.assertEqual(self.snapshots_check(new), f"{new} will be made")
         self.assertEqual(self.snapshots_check(self.plain, FAILED), f"{self.plain} is a file")
         self.assertEqual(self.snapshots_check("/nowhere/shared", FAILED), "/nowhere does not exist")
 

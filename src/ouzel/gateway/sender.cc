@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "ouzel/base/wake.h"
 #include "ouzel/gateway/event_reply.h"
 #include "ouzel/http/client.h"
 
@@ -262,11 +263,12 @@ bool Connection::send(const EventChunk& chunk) {
 Result<void> find_receiver(const http::Url& url, const Clock& clock) {
   http::Client probe(client_options(url));
   const SteadyTime end = clock.steady() + kStartMax;
+  Wake pause;
   while (true) {
     const auto alive = probe.get("/livez");
     if (alive) return {};
     if (clock.steady() >= end) return tl::unexpected(alive.error());
-    std::this_thread::sleep_for(kPauseMin);
+    pause.wait_for(kPauseMin);
   }
 }
 
