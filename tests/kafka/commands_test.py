@@ -270,6 +270,31 @@ class Tokens(Commands):
         self.assertIn("http://127.0.0.1:1/t gives no token: ", said)
 
 
+class AccessRules(Commands):
+    """Just those that docs/howto/use-kafka.md lists: nothing asks for a group of another name."""
+
+    def test_what_the_page_lists_is_enough(self):
+        self.ouzel("topics", "create", self.plain, "--partitions", 1)
+        written = [word for name in ("outcomes", "rejects", "journal", "models")
+                   for word in ("--topic", f"press-{name}")]
+        write = ("--operation", "Write", "--operation", "Describe")
+        for rule in (("--operation", "Read", "--operation", "Describe", "--topic", "telemetry"),
+                     (*write, *written),
+                     ("--operation", "Read", "--topic", "press-models", "--group", "press"),
+                     (*write, "--transactional-id", "press", "--resource-pattern-type", "prefixed"),
+                     # Of who looks, not of the engine.
+                     ("--operation", "Read", "--topic", "press-outcomes")):
+            self.cluster.allow("alice", *rule)
+        clients.produce(self.cluster.bootstrap, "telemetry", [(b"k", b'{"device_id":"k"}')] * 5)
+        one = worker.Worker(self.folder, 0, self.secure).start({"SECRET": "alice-secret"})
+        self.addCleanup(one.end)
+        end = time.monotonic() + WAIT_S
+        while len(self.lines("tap", "outcomes", "--pipeline", self.secure)) < 5:
+            self.assertTrue(one.alive and time.monotonic() < end, one.says())
+        self.assertEqual(one.stop(), 0)
+        self.assertNotIn("uthorization failed", self.ouzel("doctor", self.secure).stdout)
+
+
 class ThroughAPipeline(Commands):
     """Events in by simulate and send, outcomes and rejects out by tap and dlq."""
 

@@ -42,7 +42,8 @@ class RdReader final : public TopicReader {
       // It joins no group; with the settings of one who does it would.
       if (!setting.first.starts_with("group.")) settings.push_back(setting);
     }
-    settings.emplace_back("group.id", "ouzel-look");  // Asked for, never used.
+    settings.emplace_back("group.id",
+                          "ouzel-look");  // Asked for, never used; so it may be refused.
     settings.emplace_back("enable.auto.commit", "false");
     settings.emplace_back("isolation.level", "read_committed");
     settings.emplace_back("auto.offset.reset", "error");
@@ -81,7 +82,8 @@ class RdReader final : public TopicReader {
                  message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
         return no_offset(PartitionId(static_cast<std::uint16_t>(message->partition)));
       } else if (message->err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
-                 message->err != RD_KAFKA_RESP_ERR__TRANSPORT) {
+                 message->err != RD_KAFKA_RESP_ERR__TRANSPORT &&
+                 message->err != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
         return client_->failed("topic " + topic_, message->err);
       }
     }
