@@ -155,7 +155,9 @@ void Connection::feed(std::string_view input) {
     pending_.assign(input);
   }
   if (state_ == State::body && pending_.size() > limits().header_bytes_max) {
-    return refuse(ParseState::malformed);  // The line before a chunk has no end.
+    keep_alive_ = false;
+    return write(problem(400, "the line before a chunk, or the trailer, is longer than " +
+                                  std::to_string(limits().header_bytes_max) + " bytes"));
   }
   if (!pending_lease_.resize(pending_.size())) close();
 }
@@ -178,7 +180,11 @@ bool Connection::step(std::string_view& input) {
 }
 
 void Connection::begin_body(bool body_is_here) {
+  const RequestHead& head = parser_.head();
   keep_alive_ = parser_.keep_alive();
+  // Somebody in between may see the request's end elsewhere (RFC 9112, 6.1).
+  const bool doubtful = head.version == 10 && head.fields.find("Transfer-Encoding");
+  if (head.coded || head.framings > 1 || doubtful) keep_alive_ = false;
   split_target();
   if (auto refusal = refuse_head()) {
     if (parser_.has_body()) keep_alive_ = false;  // It will not be read.
@@ -188,7 +194,7 @@ void Connection::begin_body(bool body_is_here) {
   parser_.begin_body(thread_->take_spare(), route_->body_bytes_max);
   progress_ = 0;
   enter(State::body, limits().progress_max);
-  if (!body_is_here && parser_.head().fields.find("Expect")) {
+  if (!body_is_here && head.fields.find("Expect")) {
     // If it does not get through, the client sends its body all the same.
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     (void)!::send(socket_.get(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);

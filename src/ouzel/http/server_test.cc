@@ -316,6 +316,41 @@ TEST_F(ServerTest, RefusesBrokenFraming) {
   EXPECT_EQ(status("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), "400");
 }
 
+TEST_F(ServerTest, WhatFollowsDoubtfulFramingIsNoRequest) {
+  serve();
+  const std::string second = post("/echo", "smuggled");
+  const auto first = [](std::string_view version, std::string_view fields) {
+    return "POST /echo HTTP/" + std::string(version) + "\r\nHost: localhost\r\n" +
+           std::string(fields) + "\r\n";
+  };
+  const auto alone = [&](const std::string& request, std::string_view status) {
+    const std::string got = ask(request + second);
+    EXPECT_EQ(got.substr(9, 3), status) << request;
+    EXPECT_EQ(count_of(got, "\r\nDate: "), 1U) << request;
+    EXPECT_EQ(count_of(got, "Connection: close\r\n"), 1U) << request;
+  };
+  for (const char* coding : {"identity", "xchunked", "chunked, identity", "gzip", ","}) {
+    alone(first("1.1", "Transfer-Encoding: " + std::string(coding) + "\r\n"), "501");
+  }
+  alone(first("1.1", "Content-Length: 0\r\nTransfer-Encoding: identity\r\n"), "400");
+  alone(first("1.1", "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n", "400");
+  alone(first("1.1", "Content-Length: 0\r\nContent-Length: 0\r\n"), "400");
+  alone(first("1.0", "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n",
+        "200");
+}
+
+TEST_F(ServerTest, SaysWhatIsTooLongInAChunkedBody) {
+  serve();
+  const std::string head =
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string endless(100'000, 'x');
+  for (const std::string& body : {"1;" + endless, "0\r\nA: " + endless}) {
+    const std::string got = ask(head + body);
+    EXPECT_TRUE(got.starts_with("HTTP/1.1 400")) << got;
+    EXPECT_NE(got.find("the line before a chunk, or the trailer, is longer than"), got.npos) << got;
+  }
+}
+
 TEST_F(ServerTest, KeepsOtherSitesOut) {
   serve();
   const auto status = [&](const std::string& request) { return ask(request).substr(9, 3); };
