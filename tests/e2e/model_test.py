@@ -91,6 +91,43 @@ class Model(InScratch):
                           engine.get("/metrics")[1])
             self.assertEqual(engine.stop(), 0)
 
+    def test_a_score_of_any_size_has_its_threshold(self):
+        """A regressor's numbers are not between 0 and 1; those of a classifier are."""
+        self.need_onnx()
+        text = PIPELINE.replace("model.onnx", "{file: model.onnx, inputs: [a, c]}")
+        pipeline = self.write("any.yaml", text + "decide: {threshold: 50, review: 20}\n")
+        (self.folder / "model.onnx").write_bytes(
+            dense_net([2, 1], last=None, weights=[([1.0, 1.0], [0.0])]))
+        rows = "".join(f'{{"id":"x","a":{a},"b":0,"c":0}}\n' for a in (-1000, 10, 30, 50, 100))
+        done = ouzel("score", pipeline, stdin=rows.encode())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = [json.loads(line)["data"] for line in done.stdout.splitlines()]
+        self.assertEqual([(one["score"], one["route"]) for one in found],
+                         [(-1000, "pass"), (10, "pass"), (30, "review"), (50, "alert"),
+                          (100, "alert")])
+        self.assertEqual(found[3]["confidence"], 0.5)
+        self.assertEqual(found[4]["confidence"], 0.75)
+        self.assertIn("range: decide.threshold: must be 0.001 to 1, got 50", self.run_here(
+            1, "lint", "any.yaml", "--set", "model=detector").stdout)
+
+    def test_the_detector_watches_no_table_unasked(self):
+        """A limit that is raised in a table is no alarm."""
+        self.write("limits.csv", "id,limit,since\nx,5,2026-01-01T00:00:00Z\n"
+                                 "x,500,2026-03-01T00:05:00Z\n")
+        pipeline = self.write("limits.yaml", """name: limits
+schema: {key: id, time: ts, fields: {a: number}}
+enrich:
+  - {table: limits.csv, key: id, add: limit, valid_from: since}
+""")
+        rows = "".join(f'{{"id":"x","ts":{1772323200 + i},"a":{i * i % 7}}}\n' for i in range(600))
+
+        def anomalies(*flags):
+            done = ouzel("score", pipeline, *flags, stdin=rows.encode())
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stdout.count('"label":"anomaly"')
+        self.assertEqual(anomalies(), 0)
+        self.assertGreater(anomalies("--set", "model={detector: {of: [a, limit]}}"), 0)
+
     def test_a_card_that_does_not_fit_is_refused(self):
         short = self.run_here(78, "model", "card", "net.onnx", "--features", "a", "--out", "x.onnx")
         self.assertIn("takes 2 columns", short.stderr)

@@ -29,16 +29,14 @@ TableOf<ReviewBudgetSpec> review_budget_fields() {
 TableOf<DecideSpec> decide_fields() {
   TableOf<DecideSpec> table("decide", "From which score an event is an anomaly, and who is told.");
   table
-      .number("threshold", &DecideSpec::threshold,
-              {.help = "Score from which an event is an anomaly and its route is alert",
-               .initial = "0.9",
-               .min = "0.001",
-               .max = "1"})
+      .number(
+          "threshold", &DecideSpec::threshold,
+          {.help = "Score from which an event is an anomaly and its route is alert; 0.001 to 1, "
+                   "of a model of kind score any number",
+           .initial = "0.9"})
       .number("review", &DecideSpec::review,
-              {.help = "Score from which a person should look: route review",
-               .initial = "0.6",
-               .min = "0",
-               .max = "1"})
+              {.help = "Score from which a person should look: route review; at most the threshold",
+               .initial = "0.6"})
       .duration("hold_off", &DecideSpec::hold_off,
                 {.help = "Event time after an alert of a key without another",
                  .initial = "0s",

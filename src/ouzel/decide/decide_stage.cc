@@ -10,19 +10,19 @@ namespace ouzel {
 namespace {
 
 std::string failure_text(float score) {
-  return "score: a number in [0, 1] expected, the model gave " +
+  return "score: a finite number expected, the model gave " +
          std::string(std::isnan(score) ? "none" : (score > 0 ? "infinity" : "-infinity"));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<DecideStage>> DecideStage::make(const DecideSpec& spec) {
-  if (!(spec.threshold > 0 && spec.threshold <= 1)) {
-    return fail(ErrorCode::config, "decide.threshold: above 0 and at most 1 expected, got " +
+  if (!std::isfinite(spec.threshold)) {
+    return fail(ErrorCode::config, "decide.threshold: a finite number expected, got " +
                                        std::to_string(spec.threshold));
   }
-  if (!(spec.review >= 0 && spec.review <= spec.threshold)) {
-    return fail(ErrorCode::config, "decide.review: 0 to the threshold of " +
+  if (!(std::isfinite(spec.review) && spec.review <= spec.threshold)) {
+    return fail(ErrorCode::config, "decide.review: at most the threshold of " +
                                        std::to_string(spec.threshold) + " expected, got " +
                                        std::to_string(spec.review));
   }
@@ -110,6 +110,10 @@ void DecideStage::decide_below(Batch& batch, std::size_t row, ReviewBudget::Stat
 }
 
 float DecideStage::confidence(float score) const {
+  if (threshold_ <= 0 || threshold_ > 1) {
+    const float distance = std::abs(score - threshold_);
+    return 0.5F + 0.5F * (distance / (distance + std::max(1.0F, std::abs(threshold_))));
+  }
   const float s = std::clamp(score, 0.0F, 1.0F);
   if (s < threshold_) return 0.5F + 0.5F * ((threshold_ - s) / threshold_);
   if (threshold_ == 1) return 0.5F;

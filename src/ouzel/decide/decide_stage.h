@@ -17,7 +17,9 @@
 ///
 /// confidence: how far the score lies from the threshold on its side, from 0.5 (on it) to 1:
 /// 0.5 + 0.5 (score - threshold) / (1 - threshold), or 0.5 + 0.5 (threshold - score) / threshold;
-/// a score outside [0, 1] counts as the nearer end. Scores, threshold and review are compared as
+/// a score outside [0, 1] counts as the nearer end. With a threshold outside (0, 1], which only a
+/// model whose scores have no bounds can have, it is 0.5 + 0.5 d / (d + max(1, |threshold|)), d the
+/// distance. Scores, threshold and review are compared as
 /// floats, so a score that prints as 0.9 reaches a threshold of 0.9.
 ///
 /// A score that is not finite means that the model gave none: the row's fate becomes model_failed.
@@ -39,8 +41,8 @@ namespace ouzel {
 
 class DecideStage final : public Stage {
  public:
-  /// 0 < threshold <= 1, 0 <= review <= threshold, hold_off >= 0, 0 <= random <= 1; `per_day` is
-  /// this lane's.
+  /// Threshold and review finite, review <= threshold, hold_off >= 0, 0 <= random <= 1; `per_day`
+  /// is this lane's.
   static Result<std::unique_ptr<DecideStage>> make(const DecideSpec& spec);
   /// `spec` within those bounds.
   explicit DecideStage(const DecideSpec& spec);

@@ -67,6 +67,18 @@ TEST(DecideStage, ConfidenceIsTheDistanceFromTheThreshold) {
   EXPECT_EQ(ends.route, (std::vector{Route::alert, Route::pass}));
 }
 
+TEST(DecideStage, ScoresAndThresholdsMayLieAnywhere) {
+  Key high({.threshold = 50, .review = 20});
+  const Batch out = high.decide({{50.0F}, {100.0F}, {49.0F}, {0.0F}, {-1e30F}});
+  EXPECT_EQ(out.route,
+            (std::vector{Route::alert, Route::alert, Route::review, Route::pass, Route::pass}));
+  EXPECT_EQ(out.confidence, (std::vector<float>{0.5F, 0.75F, 0.5F + 0.5F / 51, 0.75F, 1.0F}));
+  Key low({.threshold = 0, .review = -0.5});
+  const Batch odd = low.decide({{0.0F}, {-1.0F}, {-0.5F}});
+  EXPECT_EQ(odd.route, (std::vector{Route::alert, Route::pass, Route::review}));
+  EXPECT_EQ(odd.confidence[1], 0.75F);
+}
+
 TEST(DecideStage, HoldsAlertsOfAKeyOff) {
   Key key({.threshold = 0.9, .review = 0.6, .hold_off = 60s});
   const Batch out = key.decide({{0.95F, 100s},
@@ -135,18 +147,18 @@ TEST(DecideStage, AScoreThatIsNoneFailsItsRowOnly) {
   EXPECT_EQ(out.fate,
             (std::vector{Fate::schema, Fate::model_failed, Fate::live, Fate::model_failed}));
   EXPECT_EQ(out.detail[0], "as it was");
-  EXPECT_EQ(out.detail[1], "score: a number in [0, 1] expected, the model gave none");
+  EXPECT_EQ(out.detail[1], "score: a finite number expected, the model gave none");
   EXPECT_EQ(out.detail[2], "");
-  EXPECT_EQ(out.detail[3], "score: a number in [0, 1] expected, the model gave infinity");
+  EXPECT_EQ(out.detail[3], "score: a finite number expected, the model gave infinity");
   EXPECT_EQ(out.route, (std::vector{Route::pass, Route::pass, Route::alert, Route::pass}));
   EXPECT_EQ(out.confidence[1], 0.0F);
 }
 
 TEST(DecideStage, RefusesWhatMakesNoSense) {
   for (const DecideSpec& spec :
-       {DecideSpec{.threshold = 0}, DecideSpec{.threshold = 1.1},
+       {DecideSpec{.threshold = std::numeric_limits<double>::infinity()},
         DecideSpec{.threshold = std::nan("")}, DecideSpec{.threshold = 0.5, .review = 0.6},
-        DecideSpec{.review = -0.1}, DecideSpec{.hold_off = -1ns}}) {
+        DecideSpec{.review = std::nan("")}, DecideSpec{.hold_off = -1ns}}) {
     const auto stage = DecideStage::make(spec);
     ASSERT_FALSE(stage.has_value());
     EXPECT_EQ(stage.error().code, ErrorCode::config);

@@ -8,7 +8,8 @@ TableOf<DetectorSpec> detector_fields() {
   table
       .texts(
           "of", &DetectorSpec::of,
-          {.help = "Numeric fields to watch, an event may lack some; left out: all of the schema",
+          {.help = "Numeric fields to watch, an event may lack some; left out: all of the schema, "
+                   "and none that a table adds",
            .min = "1",
            .max = "64",
            .example = "[temperature, vibration]"})

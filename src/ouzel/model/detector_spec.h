@@ -8,7 +8,8 @@
 namespace ouzel {
 
 struct DetectorSpec {
-  std::vector<std::string> of;  ///< Numeric fields to watch; empty: all of the schema.
+  std::vector<std::string> of;  ///< Numeric fields to watch; empty: all of the schema
+                                ///< (that a table adds: only where there are no others).
   std::uint32_t warm_up = 30;   ///< Events of a key before it is judged.
 };
 

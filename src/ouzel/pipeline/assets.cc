@@ -102,6 +102,15 @@ void load_json_schema(Assets& assets, Pipeline& pipeline, const Node& root, Find
   }
 }
 
+/// What a table says of a device is no measurement: the detector watches it only when told to.
+void watch_measurements(Pipeline& pipeline) {
+  std::vector<std::string>& of = pipeline.detector.of;
+  if (!of.empty() || pipeline.enrich.empty()) return;
+  for (const Field& field : pipeline.schema.fields) {
+    if (field.type != FieldType::string) of.push_back(field.name);
+  }
+}
+
 /// The lookup tables, and the schema with what they add.
 void load_tables(Assets& assets, Pipeline& pipeline, const Node& root, Findings& findings) {
   pipeline.enriched = pipeline.schema;
@@ -113,6 +122,7 @@ void load_tables(Assets& assets, Pipeline& pipeline, const Node& root, Findings&
   if (pipeline.tables.size() < pipeline.enrich.size()) return;
   auto enriched = enriched_schema(pipeline.schema, pipeline.enrich, pipeline.tables);
   if (enriched) {
+    watch_measurements(pipeline);
     pipeline.enriched = std::move(*enriched);
   } else {
     findings.add(nearest_node(root, "enrich").at, "table", enriched.error().message);

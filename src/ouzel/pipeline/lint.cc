@@ -11,6 +11,7 @@
 #include "ouzel/feature/feature_plan.h"
 #include "ouzel/log/kafka/kafka_library.h"
 #include "ouzel/log/kafka/kafka_settings.h"
+#include "ouzel/model/onnx_model.h"
 #include "ouzel/spec/nearest.h"
 #include "ouzel/spec/quantity.h"
 
@@ -18,6 +19,7 @@ namespace ouzel {
 namespace {
 
 constexpr std::size_t kFeaturesMax = 4096;
+constexpr double kThresholdMin = 0.001;  ///< Of scores from 0 to 1: at 0 all would be odd.
 
 bool holds_login(std::string_view url) {
   const std::size_t host = url.find("://");
@@ -183,6 +185,19 @@ class Linter {
   void lint_decide() {
     lint_review_budget();
     const DecideSpec& decide = pipeline_.decide;
+    const bool not_loaded = !pipeline_.onnx.file.empty() && pipeline_.model == nullptr;
+    const bool any_score = pipeline_.model && pipeline_.model->plan().kind == OnnxKind::score;
+    if (!not_loaded && !any_score) {
+      const char* why = "the scores of this model lie between 0 and 1";
+      if (!(decide.threshold >= kThresholdMin && decide.threshold <= 1)) {
+        add("range", "decide.threshold",
+            "decide.threshold: must be 0.001 to 1, got " + format_number(decide.threshold), why);
+      }
+      if (!(decide.review >= 0 && decide.review <= 1)) {
+        add("range", "decide.review",
+            "decide.review: must be 0 to 1, got " + format_number(decide.review), why);
+      }
+    }
     if (decide.review <= decide.threshold) return;
     const bool given = nearest_node(root_, "decide").find("review") != nullptr;
     add("thresholds", given ? "decide.review" : "decide.threshold",

@@ -97,7 +97,9 @@ INSTANTIATE_TEST_SUITE_P(
              "pipeline:10:10: unknown_key: decide has no key 'treshold' (did you mean "
              "'threshold'?)"},
         Case{10, "decide: {threshold: 1.5}",
-             "pipeline:10:21: range: decide.threshold: must be 0.001 to 1, got 1.5"},
+             "pipeline:10:21: range: decide.threshold: must be 0.001 to 1, got 1.5 (the scores of "
+             "this "
+             "model lie between 0 and 1)"},
         Case{10, "decide: {threshold: high}",
              "pipeline:10:21: type: decide.threshold: 'high' is not a number"},
         Case{10, "decide: {threshold: 0.5, review: 0.7}",
@@ -261,7 +263,8 @@ TEST(Lint, KafkaSourceIsExact) {
 
 TEST(Lint, SaysAllThatIsWrong) {
   const auto pipeline = parse_pipeline(
-      "schema: {key: id, fields: {x: {type: numbr}}}\nfeatures: [{of: x}]\ndecide: {review: 2}\n");
+      "schema: {key: id, fields: {x: {type: numbr}}}\nfeatures: [{of: x}]\ndecide: {hold_off: "
+      "soon}\n");
   ASSERT_FALSE(pipeline);
   std::size_t lines = 1;
   for (const char c : pipeline.error().message) lines += c == '\n' ? 1 : 0;
