@@ -10,6 +10,7 @@ import time
 
 from engine import PROGRAM, Engine, ouzel, tap
 from place import PIPELINE, InScratch
+from receiver import Receiver
 
 ROWS = 30_000
 TIMEOUT_S = 60
@@ -292,6 +293,51 @@ class Send(InScratch):
             self.assertFalse((self.folder / "day.csv.ouzel-send").exists())
             engine.wait_scored()
             self.assertEqual(engine.total("ouzel_events_accepted_total"), 1210)
+
+    SHOP = """\
+name: shop
+schema:
+  key: card
+  time: at
+  fields:
+    paid: {type: boolean, required: false}
+    zip: {type: string, required: false}
+    amount: {type: number, required: false}
+features: [{of: amount, take: mean, last: 4}]
+model: {detector: {of: amount}}
+decide: {include_features: true}
+"""
+    SALES = ("card;at;paid;zip;amount\n"
+             "1e5;2026-03-27T07:00:00;true;1010;60,25\n"
+             "007;2026-03-27T07:00:01;0;01010;NA\n"
+             "42;2026-03-27T07:00:02;;;1,5\n")
+    DIALECT = ("--decimal", ",", "--utc-offset", "+01:00")
+
+    def test_cells_are_what_the_receivers_schema_says(self):
+        sales, shop = self.write("sales.csv", self.SALES), self.write("shop.yaml", self.SHOP)
+        scored = ouzel("score", shop, "--in", sales, *self.DIALECT)
+        expected = [json.loads(line)["data"] for line in scored.stdout.splitlines()]
+        with Engine(shop, self.folder / "data") as engine:
+            status, said = self.send(sales, engine, *self.DIALECT)
+            self.assertEqual((status, said), (0, ["accepted=3 duplicates=0 refused=0 skipped=0"]))
+            engine.wait_scored()
+            sent = [json.loads(line)["data"] for line in tap(self.folder / "data", "outcomes")]
+        self.assertEqual([one["status"] for one in sent], ["scored"] * 3)
+
+        def known(data):
+            return (data["event"]["key"], data["event"]["time"], data["features"])
+        self.assertEqual(sorted(map(known, sent), key=str), sorted(map(known, expected), key=str))
+
+    def test_cells_for_a_receiver_that_tells_no_schema(self):
+        sales, shop = self.write("sales.csv", self.SALES), self.write("shop.yaml", self.SHOP)
+        with Receiver() as receiver:
+            for flags in (), ("--pipeline", shop):
+                ouzel("send", sales, "--to", receiver.url, *self.DIALECT, *flags)
+            guessed, typed = (request.body.splitlines()[0] for request in receiver.requests)
+        self.assertEqual(guessed, b'{"card":1e5,"at":"2026-03-27T07:00:00","paid":"true",'
+                                  b'"zip":1010,"amount":"60,25"}')
+        self.assertEqual(typed, b'{"card":"1e5","at":"2026-03-27T07:00:00+01:00","paid":true,'
+                                b'"zip":"1010","amount":60.25}')
 
     def test_refusals_are_told_with_their_line(self):
         bad = self.write("a.ndjson", '{"device_id":"a","ts":1,"temperature":1,"pressure":1}\n\n'

@@ -40,7 +40,9 @@ void add_send(CommandLine& line) {
                      .initial = "http://127.0.0.1:8080"})
             .option("--pipeline", into(send.pipeline.path),
                     {.value = "FILE",
-                     .help = "To Kafka: the pipeline whose schema says what a record's key is"})
+                     .help = "Whose schema types the cells of CSV and says what a record's key "
+                             "is; else, over HTTP, that of the receiver, and where it tells none "
+                             "a cell that reads as a number is one"})
             .option("--kafka", into(send.kafka),
                     {.value = "NAME=VALUE",
                      .help = "To kafka:…: a setting of librdkafka; repeatable",

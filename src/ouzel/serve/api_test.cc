@@ -19,6 +19,8 @@ class ApiTest : public testing::Test {
     plan_->pipeline = "line";
     plan_->model_name = "detector";
     plan_->feature_names = {"vibration_mean_8"};
+    plan_->schema.key = {FieldSource::Kind::attribute, "subject"};
+    plan_->schema.time = {FieldSource::Kind::payload, "ts"};
     plan_->schema.fields = {{.name = "vibration", .unit = "mm/s", .min = 0}};
     api_ =
         std::make_unique<Api>(engine_, engine_.log, plan_, EventCounters{.http = counters_}, clock_,
@@ -161,7 +163,8 @@ TEST_F(ApiTest, ShowsStatusAndPipeline) {
     EXPECT_NE(status.find(part), std::string::npos) << part << status;
   }
   const std::string pipeline = get("/api/v1/pipeline").body;
-  EXPECT_NE(pipeline.find("\"fields\":[{\"name\":\"vibration\",\"type\":\"number\","
+  EXPECT_NE(pipeline.find("\"key\":\"ce.subject\",\"time\":\"ts\","
+                          "\"fields\":[{\"name\":\"vibration\",\"type\":\"number\","
                           "\"unit\":\"mm/s\",\"required\":true,\"min\":0}],"
                           "\"features\":[\"vibration_mean_8\"]}"),
             std::string::npos)

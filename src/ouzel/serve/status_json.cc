@@ -105,6 +105,11 @@ void write_totals(JsonWriter& out, const Sums& sums, const EventCounters& events
   out.end_object();
 }
 
+/// As the pipeline file names it.
+std::string written(const FieldSource& source) {
+  return (source.kind == FieldSource::Kind::attribute ? "ce." : "") + source.name;
+}
+
 void write_field(JsonWriter& out, const Field& field) {
   constexpr std::array<std::string_view, 4> kTypes = {"number", "integer", "boolean", "string"};
   out.begin_object().member("name", field.name);
@@ -187,8 +192,11 @@ std::string pipeline_json(const Plan& plan) {
   out.name("model").begin_object().member("name", plan.model_name);
   out.member("version", plan.model_version).end_object();
   out.member("threshold", plan.threshold);
+  const Schema& schema = plan.schema;
+  out.member("key", written(schema.key));
+  if (schema.time.kind != FieldSource::Kind::none) out.member("time", written(schema.time));
   out.name("fields").begin_array();
-  for (const Field& field : plan.schema.fields) write_field(out, field);
+  for (const Field& field : schema.fields) write_field(out, field);
   out.end_array().name("features").begin_array();
   for (const std::string& feature : plan.feature_names) out.value(feature);
   return out.end_array().end_object().finish();

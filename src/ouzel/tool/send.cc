@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "ouzel/base/clock.h"
@@ -12,10 +13,12 @@
 #include "ouzel/decode/split.h"
 #include "ouzel/gateway/event_text.h"
 #include "ouzel/gateway/sender.h"
+#include "ouzel/http/client.h"
 #include "ouzel/pipeline/kafka_target.h"
 #include "ouzel/run/interrupt.h"
 #include "ouzel/tool/kafka/kafka_sender.h"
 #include "ouzel/tool/send_state.h"
+#include "ouzel/tool/terminal/engine_view.h"
 #include "ouzel/tool/terminal/progress.h"
 #include "ouzel/tool/text_input.h"
 
@@ -58,11 +61,8 @@ bool to_kafka(const SendOptions& options) {
 }
 
 /// To `kafka:…`, or `kafka` for the topic of the pipeline.
-Result<std::unique_ptr<Sender>> open_topic(const SendOptions& options, const Clock& clock,
-                                           Answered answered) {
-  const auto loaded = load_or_print(options.pipeline);
-  if (!loaded) return fail(ErrorCode::config, options.pipeline.path + " is not good");
-  const Pipeline& pipeline = loaded->pipeline;
+Result<std::unique_ptr<Sender>> open_topic(const SendOptions& options, const Pipeline& pipeline,
+                                           const Clock& clock, Answered answered) {
   KafkaSenderOptions sending{.command = "send", .answered = std::move(answered)};
   if (options.url == "kafka") {
     if (pipeline.kafka_source.topic.empty()) {
@@ -81,11 +81,9 @@ Result<std::unique_ptr<Sender>> open_topic(const SendOptions& options, const Clo
   return open_kafka_sender(std::move(sending), clock);
 }
 
-Result<std::unique_ptr<Sender>> open_sender(const SendOptions& options, const Clock& clock,
-                                            Answered answered) {
-  if (to_kafka(options)) {
-    return open_topic(options, clock, std::move(answered));
-  }
+Result<std::unique_ptr<Sender>> open_sender(const SendOptions& options, const Pipeline* pipeline,
+                                            const Clock& clock, Answered answered) {
+  if (to_kafka(options)) return open_topic(options, *pipeline, clock, std::move(answered));
   return Sender::start({.url = options.url,
                         .connections = options.connections,
                         .request_events_max = kRequestEvents,
@@ -94,24 +92,36 @@ Result<std::unique_ptr<Sender>> open_sender(const SendOptions& options, const Cl
                        clock);
 }
 
+/// Of the engine that receives; nullopt: it is none, or a signal came. Waits while it answers 503,
+/// as a sender does: what the events are must not depend on the moment.
+Result<std::optional<Schema>> ask_schema(const std::string& receiver, const Interrupt& interrupt) {
+  OUZEL_TRY(const http::Url url, http::parse_url(receiver));
+  http::Client client({.host = url.host, .port = url.port});
+  do {
+    OUZEL_TRY(const http::ClientResponse reply, client.get("/api/v1/pipeline"));
+    if (reply.status == 200) return read_schema(reply.body);
+    if (reply.status != 503) break;
+  } while (!interrupt.wait(std::chrono::seconds(1)));
+  return std::nullopt;
+}
+
 /// The file on its way.
 class Sending {
  public:
-  Sending(const SendOptions& options, TextInput& input, SendState& state, const Clock& clock)
+  /// `pipeline`: that of the options; null: none.
+  Sending(const SendOptions& options, const Pipeline* pipeline, TextInput& input, SendState& state,
+          const Clock& clock)
       : options_(options),
+        pipeline_(pipeline),
         input_(input),
         state_(state),
         clock_(clock),
-        text_(nullptr, {.source = "", .file = input.name}, {.spec = options.text}),
         progress_(clock, input.size) {}
 
   Result<void> run() {
-    OUZEL_TRY(sender_, open_sender(options_, clock_,
-                                   [this](const EventChunk& chunk, const std::string& reply) {
-                                     state_.answered(chunk.key, reply);
-                                   }));
-    start_ = saved_ = clock_.steady();
     const Interrupt interrupt;
+    OUZEL_TRY_VOID(open(interrupt));
+    start_ = saved_ = clock_.steady();
     Result<void> done = {};
     while (done && !ended_ && !interrupt.requested()) {
       done = request(interrupt);
@@ -150,21 +160,37 @@ class Sending {
   }
 
  private:
+  Result<void> open(const Interrupt& interrupt) {
+    OUZEL_TRY(auto sender, open_sender(options_, pipeline_, clock_,
+                                       [this](const EventChunk& chunk, const std::string& reply) {
+                                         state_.answered(chunk.key, reply);
+                                       }));
+    if (pipeline_ != nullptr) {
+      schema_ = pipeline_->schema;
+    } else {
+      OUZEL_TRY(schema_, ask_schema(options_.url, interrupt));
+    }
+    text_.emplace(schema_ ? &*schema_ : nullptr, EventTextNames{.source = "", .file = input_.name},
+                  EventTextPlace{.spec = options_.text});
+    sender_ = std::move(sender);
+    return {};
+  }
+
   /// Reads the next request's lines and hands them over.
   Result<void> request(const Interrupt& interrupt) {
     EventChunk chunk;
     std::vector<std::uint64_t> lines;
     while (lines.size() < kRequestEvents && chunk.lines.size() < kRequestBytes && !ended_) {
-      OUZEL_TRY(const TextEvent* event, text_.next());
+      OUZEL_TRY(const TextEvent* event, text_->next());
       if (event != nullptr) {
         take(*event, chunk, lines);
         continue;
       }
-      OUZEL_TRY(const bool more, text_.fill(*input_.bytes));
+      OUZEL_TRY(const bool more, text_->fill(*input_.bytes));
       if (more) continue;
       ended_ = read_;
       read_ = true;
-      text_.end();
+      text_->end();
     }
     if (lines.empty()) return {};
     if (lines.front() < resume_line_) {
@@ -219,10 +245,12 @@ class Sending {
   }
 
   const SendOptions& options_;
+  const Pipeline* const pipeline_;
   TextInput& input_;
   SendState& state_;
   const Clock& clock_;
-  EventText text_;
+  std::optional<Schema> schema_;
+  std::optional<EventText> text_;  ///< Once there is somebody to send to.
   Progress progress_;
   std::unique_ptr<Sender> sender_;
   std::string key_;
@@ -244,6 +272,11 @@ int send(const SendOptions& options) {
                  "key is\n");
     return kExitUsage;
   }
+  std::optional<LoadedPipeline> loaded;
+  if (!options.pipeline.path.empty()) {
+    loaded = load_or_print(options.pipeline);
+    if (!loaded) return kExitConfig;
+  }
   const SystemClock clock;
   const auto fs = make_posix_file_system();
   auto input = open_text_input(*fs, options.in);
@@ -252,7 +285,7 @@ int send(const SendOptions& options) {
     return kExitFailed;
   }
   SendState state(*fs, input->is_file ? options.in + ".ouzel-send" : "");
-  Sending sending(options, *input, state, clock);
+  Sending sending(options, loaded ? &loaded->pipeline : nullptr, *input, state, clock);
   const auto done = sending.run();
   const bool well = !sending.began() || sending.report();
   if (!done) return failed("send", done.error());

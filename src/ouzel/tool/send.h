@@ -18,10 +18,12 @@ namespace ouzel {
 
 struct SendOptions {
   std::string in;      ///< "-": stdin; then nothing is resumed.
-  EventTextSpec text;  ///< How it is written.
+  EventTextSpec text;  ///< How it is written; the schema types the cells of CSV.
   /// http://…; kafka:HOST:PORT/TOPIC; kafka: the topic of `pipeline`.
   std::string url = "http://127.0.0.1:8080";
-  PipelineFile pipeline;           ///< To Kafka: whose schema says what a record's key is.
+  /// Whose schema holds. Over HTTP without it that of the receiver; where that is no engine, a cell
+  /// of CSV that reads as a number is one.
+  PipelineFile pipeline;
   std::vector<std::string> kafka;  ///< NAME=VALUE each: how to get to kafka:….
   double rate = 0;                 ///< Events a second; 0: as fast as they are taken.
   std::uint32_t connections = 1;   ///< With more than one the order of events is not kept.

@@ -82,6 +82,25 @@ void read_stages(element root, std::vector<StageView>& out) {
   }
 }
 
+FieldSource read_source(element root, std::string_view name) {
+  FieldSource out;
+  get(root, name, out.name);
+  // An attribute is no column of a file: nothing more need be known of it.
+  if (!out.name.empty() && !out.name.starts_with("ce.")) out.kind = FieldSource::Kind::payload;
+  return out;
+}
+
+std::optional<FieldType> field_type(element field) {
+  std::string name;
+  get(field, "type", name);
+  for (const auto& [word, type] :
+       {std::pair("number", FieldType::number), std::pair("integer", FieldType::integer),
+        std::pair("boolean", FieldType::boolean), std::pair("string", FieldType::string)}) {
+    if (name == word) return type;
+  }
+  return std::nullopt;
+}
+
 OutcomeView read_outcome(element event) {
   OutcomeView out;
   const element data = inside(event, "data");
@@ -174,6 +193,23 @@ Result<LinesView> read_lines(const std::string& topic, std::string_view json) {
   if (const auto error = read()) {
     return fail(ErrorCode::corrupt, "the engine's answer is no page of " + topic + ": " +
                                         simdjson::error_message(error));
+  }
+  return out;
+}
+
+std::optional<Schema> read_schema(std::string_view json) {
+  simdjson::dom::parser parser;
+  const auto root = parse(parser, json);
+  simdjson::dom::array fields;
+  if (!root || (*root)["fields"].get(fields) != simdjson::SUCCESS) return std::nullopt;
+  Schema out{.key = read_source(*root, "key"), .time = read_source(*root, "time")};
+  for (const element one : fields) {
+    Field field;
+    get(one, "name", field.name);
+    const auto type = field_type(one);
+    if (field.name.empty() || !type) return std::nullopt;
+    field.type = *type;
+    out.fields.push_back(std::move(field));
   }
   return out;
 }

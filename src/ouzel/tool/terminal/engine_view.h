@@ -13,6 +13,7 @@
 
 #include "ouzel/base/error.h"
 #include "ouzel/base/types.h"
+#include "ouzel/batch/schema.h"
 
 namespace ouzel {
 
@@ -66,6 +67,10 @@ struct LinesView {
   std::string next;                 ///< As of OutcomesView, but always there.
 };
 Result<LinesView> read_lines(const std::string& topic, std::string_view json);
+
+/// Of `/api/v1/pipeline`: names and types of the fields, key and time; nullopt: it is no such
+/// answer.
+std::optional<Schema> read_schema(std::string_view json);
 
 /// The `detail` of a problem; of anything else all of it.
 std::string read_problem(const std::string& body);
