@@ -414,7 +414,7 @@ class ThroughAPipeline(Commands):
                                            "--format", "json").stdout)
             return {one["check"]: one["found"] for one in checks}
         before = found()
-        self.assertEqual(before["group"], "press: 0 records behind")
+        self.assertEqual(before["group"], "press: 0 offsets behind")
         self.assertIn(" of the newest 80 are rejected; ", before["records"])
         event = b'{"device_id":"a","temperature":1,"vibration":1}'
         clients.produce(self.cluster.bootstrap, "telemetry", 3 * [(None, event)])

@@ -10,7 +10,7 @@
 #include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/log/kafka/topic_reader.h"
 #include "ouzel/run/kafka_registry.h"
-#include "ouzel/spec/quantity.h"
+#include "ouzel/tool/kafka/group_check.h"
 #include "ouzel/tool/kafka/record_sample.h"
 #include "ouzel/tool/kafka/topics.h"
 
@@ -148,22 +148,8 @@ class KafkaDoctor {
     if (!ends) return fault("group", ends.error());
     const auto committed = admin_->committed(source_.group, source_.topic, partitions_);
     if (!committed) return fault("group", committed.error());
-    std::uint64_t behind = 0;
-    bool ever = false;
-    for (std::size_t i = 0; i < ends->size(); ++i) {
-      const Watermarks& mark = (*ends)[i];
-      Offset at = mark.low;
-      for (const GroupOffset& one : *committed) {
-        if (one.partition.value() != i || !one.offset) continue;
-        ever = true;
-        at = std::max(at, *one.offset);
-      }
-      behind += mark.high > at ? static_cast<std::uint64_t>(mark.high - at) : 0;
-    }
     ends_ = *ends;
-    say(State::ok, "group",
-        source_.group + (ever ? ": " : " has not begun: ") + format_count(behind) +
-            " records behind");
+    checks_.push_back(check_group(source_.group, source_.topic, ends_, *committed));
   }
 
   /// The newest records of the first partitions that hold any.
