@@ -113,7 +113,8 @@ Result<void> KafkaEngine::prepare(Random& random) {
   OUZEL_TRY_VOID(plans_->keep(plan));  // Before any outcome is decided by it.
   OUZEL_TRY(consumer_, open_consumer({.settings = options_.consumer_settings,
                                       .topic = source.topic,
-                                      .group = source.group},
+                                      .group = source.group,
+                                      .ends = true},
                                      *this));
   channel_.emplace(GroupPlan({.consumer_settings = options_.consumer_settings,
                               .producer_settings = options_.producer_settings,
@@ -278,6 +279,11 @@ void KafkaEngine::consume() {
   }
   fetched_.erase(fetched_.begin(), next);
   for (auto& [id, frame] : frames) push(id, std::move(frame));
+  if (fetched_.empty()) {
+    for (const auto& [id, end] : std::exchange(ends_, {})) {
+      if (const PartitionPtr partition = find(id)) partition->read_to = end;
+    }
+  }
   const std::lock_guard lock(mutex_);
   if (waiting_for_.empty() && !why.empty()) {
     logging::warn("events wait, as they cannot be read yet", {{"why", why}});
@@ -434,7 +440,7 @@ LaneStatus KafkaEngine::status_of(KafkaPartition& partition) const {
   Offset fetched;
   {
     const std::lock_guard lock(partition.input.mutex);
-    fetched = partition.input.next;
+    fetched = std::max(partition.input.next, partition.read_to.load());
   }
   if (const auto end = consumer_->end_seen(partition.id); end && *end > fetched) {
     out.unread = *end - fetched;

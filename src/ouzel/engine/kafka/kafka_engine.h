@@ -127,6 +127,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::vector<Offset> assigned(std::span<const PartitionId> partitions) override;
   void revoked(std::span<const PartitionId> partitions, bool lost) override;
   std::optional<Offset> out_of_range(PartitionId partition) override;
+  void at_end(PartitionId partition, Offset next) override { ends_[partition] = next; }
 
   Offset open_partition(PartitionId id, KafkaPartition* before = nullptr);
   std::optional<GroupOffset> find_committed(PartitionId id, bool& fenced);
@@ -191,9 +192,10 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::vector<std::unique_ptr<Worker>> workers_;
   // Of the consumer thread.
   RecordReader read_;
-  std::vector<KafkaMessage> fetched_;  ///< And not fed yet.
-  OutcomeRecords records_;             ///< Of the log's thread.
-  std::string journal_value_;          ///< Likewise; so is the next.
+  std::vector<KafkaMessage> fetched_;   ///< And not fed yet.
+  std::map<PartitionId, Offset> ends_;  ///< Reached behind `fetched_`.
+  OutcomeRecords records_;              ///< Of the log's thread.
+  std::string journal_value_;           ///< Likewise; so is the next.
   std::uint64_t original_bytes_max_ = ~std::uint64_t{0};
 
   std::mutex plans_mutex_;    ///< Of plans_.

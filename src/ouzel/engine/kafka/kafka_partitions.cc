@@ -97,6 +97,7 @@ std::optional<Offset> KafkaEngine::out_of_range(PartitionId id) {
 Offset KafkaEngine::open_partition(PartitionId id, KafkaPartition* before) {
   // Records from before would look like ones behind a hole.
   std::erase_if(fetched_, [id](const KafkaMessage& one) { return one.record().partition == id; });
+  ends_.erase(id);
   auto partition = std::make_shared<KafkaPartition>(id, plan());
   std::optional<GroupOffset> at;
   std::optional<Watermarks> marks;

@@ -52,6 +52,9 @@ struct KafkaPartition {
   std::optional<std::pair<Offset, std::uint32_t>> first_commit;
   std::unique_ptr<Lane> lane;  ///< Null: stopped, `found.stopped` says why.
   Worker* worker = nullptr;
+  /// Behind all that there was when the partition was last read to its end: a record need not stand
+  /// right before it, as there are marks of transactions too.
+  std::atomic<Offset> read_to{Offset{}};
   bool out_of_place = false;  ///< Records come from elsewhere than `input.next`: none is taken.
   // Of the keeper.
   bool published = false;  ///< A snapshot, since other owners' were last looked at.
