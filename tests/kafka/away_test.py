@@ -21,6 +21,7 @@ END_S = 25       # within which a signal ends it
 WAIT_S = 60
 LOST_S = 20      # after which a session of 3 s is over, and commits have been given up
 AWAY_S = 15     # less than after how long a complaint is said again
+HUNG_S = 120     # within which a worker ends that its library does not come back to
 SILENT_S = 15    # within which it is said that no broker is there, though nothing comes
 UNAVAILABLE = 69
 
@@ -41,11 +42,11 @@ class Away(unittest.TestCase):
         self.topics = ("away-events", "away-outcomes", "away-rejects", "away-journal",
                        "away-models")
 
-    def worker(self, number=0, **kafka):
+    def worker(self, number=0, hooks=False, **kafka):
         pipeline = self.folder / "away.yaml"
         pipeline.write_text(worker.pipeline_text("away", "away-events", self.cluster.bootstrap,
                                                  self.folder / "snapshots", **kafka))
-        made = worker.Worker(self.folder, number, pipeline)
+        made = worker.Worker(self.folder, number, pipeline, hooks)
         self.addCleanup(made.end)
         return made.start()
 
@@ -371,6 +372,20 @@ class Away(unittest.TestCase):
             status, text = worker.ready(url)
             return status == 503 and re.search("made anew|it was made anew or cut", text)
         self.until(says_so)
+        self.assertEqual(one.stop(), 0)
+
+    def test_ends_where_the_library_hangs(self):
+        """Who is started in its place goes on; nothing else could take its partitions over."""
+        clients.create_topics(self.cluster.bootstrap, *self.topics)
+        one = self.worker(hooks=True)
+        one.kill()
+        one.start({"OUZEL_TEST_FAULT": "hang_in_commit"})
+        value = json.dumps({"device": "a", "ts": "2026-03-01T00:00:00Z", "u": 0, "n": 1, "v": 2})
+        clients.produce(self.cluster.bootstrap, "away-events", [(b"a", value.encode())])
+        self.assertEqual(one.process.wait(HUNG_S), UNAVAILABLE)
+        self.assertIn("a call of the Kafka library does not come back", one.log_tail())
+        one.start()
+        clients.read(self.cluster.bootstrap, "away-outcomes", 1)
         self.assertEqual(one.stop(), 0)
 
     def test_ends_though_no_broker_answers(self):

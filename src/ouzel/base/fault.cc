@@ -14,7 +14,7 @@
 namespace ouzel {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Fault>, 16> kNames = {{
+constexpr std::array<std::pair<std::string_view, Fault>, 17> kNames = {{
     {"ack_before_sync", Fault::ack_before_sync},
     {"duplicate_before_durable", Fault::duplicate_before_durable},
     {"outcome_before_durable", Fault::outcome_before_durable},
@@ -31,6 +31,7 @@ constexpr std::array<std::pair<std::string_view, Fault>, 16> kNames = {{
     {"drop_at_abort", Fault::drop_at_abort},
     {"offsets_outside", Fault::offsets_outside},
     {"commit_without_generation", Fault::commit_without_generation},
+    {"hang_in_commit", Fault::hang_in_commit},
 }};
 
 constexpr std::array<std::pair<std::string_view, KillPoint>, 12> kPoints = {{

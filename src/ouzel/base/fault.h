@@ -26,6 +26,7 @@ enum class Fault : std::uint8_t {
   drop_at_abort,              ///< Kafka: forget what a failed transaction held.
   offsets_outside,            ///< Kafka: commit offsets behind the transaction, not in it.
   commit_without_generation,  ///< Kafka: commit as one whom the group need not know.
+  hang_in_commit,             ///< Kafka: a call of the library does not come back.
 };
 
 /// Places in the work of a Kafka worker where a test build can end as by kill -9.

@@ -167,6 +167,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void exchange_plans();
   void note_answer(bool answered, SteadyTime asked);
   std::string silence() const;
+  void end_if_hung() const;
   void committed(std::span<const FrameHeader> headers);
   TransactionResult write_records(PartitionId id, std::string_view body, KafkaProducer& producer);
 

@@ -2,10 +2,13 @@
 // number of the topic's partitions is watched.
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "ouzel/base/exit_code.h"
 #include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/engine/kafka/kafka_engine.h"
+#include "ouzel/log/kafka/kafka_settings.h"
 
 namespace ouzel {
 namespace {
@@ -23,7 +26,8 @@ constexpr std::chrono::milliseconds kAskModels{2000};
 constexpr std::chrono::nanoseconds kSilent = std::chrono::seconds(5);
 /// A partition's other owners are looked through so often at most; it costs a listing of each.
 constexpr std::chrono::nanoseconds kCleanEvery = std::chrono::minutes(1);
-constexpr std::uint64_t kStateShare = 8;  ///< As the segment engine's (engine/keeper.cc).
+constexpr std::chrono::seconds kHungMax{60};  ///< And as long as a transaction may last.
+constexpr std::uint64_t kStateShare = 8;      ///< As the segment engine's (engine/keeper.cc).
 
 }  // namespace
 
@@ -35,6 +39,7 @@ std::string KafkaEngine::snapshot_root() const {
 void KafkaEngine::run_keeper() {
   while (!stopping_.load(std::memory_order_acquire)) {
     keeper_wake_.wait_for(kLook);
+    end_if_hung();
     for (;;) {
       SnapshotJob job;
       {
@@ -52,6 +57,20 @@ void KafkaEngine::run_keeper() {
       (this->*step)();
     }
   }
+}
+
+/// Each call has a time limit. One that does not come back long after it holds all partitions, and
+/// nothing in this process can end it; whoever is started in its place, can. As after kill -9,
+/// nothing is lost or doubled.
+void KafkaEngine::end_if_hung() const {
+  if (closing_.load(std::memory_order_acquire)) return;  // A stop has limits of its own.
+  const auto silent = std::chrono::floor<std::chrono::seconds>(clock_.steady() - log_->seen());
+  if (silent < kHungMax + transaction_timeout(options_.producer_settings)) return;
+  logging::error(
+      "a call of the Kafka library does not come back: the program ends, to be started "
+      "again",
+      {{"seconds", std::to_string(silent.count())}});
+  std::_Exit(kExitUnavailable);
 }
 
 /// What the group says of its plan, and what this worker has to say of it.
@@ -119,6 +138,7 @@ void KafkaEngine::publish(SnapshotJob job) {
   });
   log_->hurry();
   while (!fault(Fault::snapshot_ahead) && !durable->wait_for(kLook) && !stopping_.load()) {
+    end_if_hung();
     if (find(job.header.partition) != partition) return;
   }
   if (failed->load() || stopping_.load()) return;

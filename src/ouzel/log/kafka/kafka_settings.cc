@@ -246,6 +246,14 @@ class SettingsWalk {
 
 }  // namespace
 
+std::chrono::milliseconds transaction_timeout(const Settings& settings) {
+  long ms = 10'000;
+  for (const auto& [name, value] : settings) {
+    if (name == "transaction.timeout.ms") ms = std::strtol(value.c_str(), nullptr, 10);
+  }
+  return std::chrono::milliseconds(ms);
+}
+
 bool is_secret_setting(std::string_view name) {
   // librdkafka's own list of what it hides grows with each version: go by the words.
   for (const std::string_view word :

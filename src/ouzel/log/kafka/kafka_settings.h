@@ -5,6 +5,7 @@
 /// reason, unless it is set to the same.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ Result<KafkaSettings> kafka_settings(const KafkaSpec& spec, std::string_view dir
 /// others, and with those that ouzel sets. Librdkafka is asked, by clients that know no broker and
 /// read no file. Empty: nothing; also in a build without it.
 std::string client_fault(const KafkaSpec& spec, Guarantee guarantee);
+
+/// How long a transaction may last: transaction.timeout.ms, ten seconds where it is not set.
+std::chrono::milliseconds transaction_timeout(const Settings& settings);
 
 /// Whether the value must never be printed.
 bool is_secret_setting(std::string_view name);

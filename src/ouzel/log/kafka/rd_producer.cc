@@ -21,6 +21,7 @@ Result<std::unique_ptr<KafkaProducer>> open_producer(const ProducerOptions&) {
 
 #include "ouzel/base/fault.h"
 #include "ouzel/log/kafka/handles.h"
+#include "ouzel/log/kafka/kafka_settings.h"
 #include "ouzel/log/kafka/producer.h"
 
 namespace ouzel {
@@ -51,15 +52,6 @@ tl::unexpected<TransactionError> dead(std::string message) {
   return tl::unexpected(TransactionError{TransactionFault::dead, std::move(message)});
 }
 
-/// transaction.timeout.ms: a record may not be under way for longer than its transaction.
-std::string transaction_timeout(const KafkaSettingList& settings) {
-  std::string out = "10000";
-  for (const auto& [name, value] : settings) {
-    if (name == "transaction.timeout.ms") out = value;
-  }
-  return out;
-}
-
 class RdProducer final : public KafkaProducer {
  public:
   explicit RdProducer(bool transactional) : transactional_(transactional) {}
@@ -71,13 +63,15 @@ class RdProducer final : public KafkaProducer {
   }
 
   Result<void> open(const ProducerOptions& options) {
+    const milliseconds longest = transaction_timeout(options.settings);
     KafkaSettingList settings = {{"compression.type", "lz4"},
                                  {"linger.ms", "1"},
                                  // An answer "another operation is going on" is usual: the markers
                                  // of the last transaction are being written.
                                  {"retry.backoff.ms", "5"},
-                                 {"transaction.timeout.ms", "10000"},
-                                 {"message.timeout.ms", transaction_timeout(options.settings)},
+                                 // A record may not be under way for longer than its transaction.
+                                 {"transaction.timeout.ms", std::to_string(longest.count())},
+                                 {"message.timeout.ms", std::to_string(longest.count())},
                                  {"queue.buffering.max.messages", "500000"},
                                  {"queue.buffering.max.kbytes", "131072"},
                                  {"partitioner", "murmur2_random"},
@@ -85,8 +79,7 @@ class RdProducer final : public KafkaProducer {
                                  {"client.id", "ouzel"}};
     too_large_ = options.too_large;
     // Whoever hears nothing for as long as a transaction may last finds out in another way.
-    commit_ms_ =
-        std::max(kSettleMs, std::atoi(transaction_timeout(options.settings).c_str()) / kTries);
+    commit_ms_ = std::max(kSettleMs, static_cast<int>(longest.count()) / kTries);
     if (!transactional_) settings.emplace_back(kOneAtATime);
     settings.insert(settings.end(), options.settings.begin(), options.settings.end());
     settings.emplace_back("enable.idempotence", "true");
@@ -179,6 +172,7 @@ class RdProducer final : public KafkaProducer {
     (void)flush(kSettleMs);  // What has not arrived by then the library waits for.
     kill_point(KillPoint::before_commit);
     kill_point(KillPoint::in_commit);
+    while (fault(Fault::hang_in_commit)) (void)flush(kSettleMs);
     auto done = bounded("commit_transaction",
                         [&] { return rd_kafka_commit_transaction(handle_.get(), commit_ms_); });
     kill_point(KillPoint::after_commit);

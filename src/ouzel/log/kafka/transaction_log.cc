@@ -34,7 +34,8 @@ TransactionLog::TransactionLog(TransactionLogSeams seams, TransactionLogOptions 
     : seams_(std::move(seams)),
       options_(options),
       recent_(options.recent_bytes),
-      interval_(options.interval_min) {}
+      interval_(options.interval_min),
+      seen_(seams_.clock->steady()) {}
 
 void TransactionLog::start() {
   thread_ = std::thread([this] { run(); });
@@ -151,6 +152,7 @@ Result<LogPosition> TransactionLog::find(WallTime time) { return recent_.find(ti
 
 void TransactionLog::run() {
   for (;;) {
+    seen_.store(seams_.clock->steady(), std::memory_order_relaxed);
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;

@@ -86,6 +86,9 @@ class TransactionLog final : public Log {
   bool ready() const { return ready_.load(std::memory_order_acquire); }
   /// Why it does not get on; empty: it does.
   std::string trouble() const;
+  /// When its thread last came by: later than some time ago, unless a call of the producer does not
+  /// come back.
+  SteadyTime seen() const { return seen_.load(std::memory_order_relaxed); }
 
   AppendNumber append(FrameDraft draft) override;
   void flush() override;
@@ -167,7 +170,8 @@ class TransactionLog final : public Log {
   bool unresolved_ = false;    ///< What became of `open_` is not known yet.
   std::unique_ptr<KafkaProducer> producer_;
   std::chrono::nanoseconds interval_{};  ///< Of the next transaction.
-  std::chrono::nanoseconds took_{};      ///< The last commit.
+  std::atomic<SteadyTime> seen_;
+  std::chrono::nanoseconds took_{};  ///< The last commit.
   std::atomic<bool> ready_{false};
   std::atomic<std::uint64_t> committed_bytes_{0};
   Histogram commit_ns_;
