@@ -37,6 +37,21 @@ class Signals(InScratch):
             connection.http.sock.sendall(b"POST /events HTTP/1.1\r\nHost: localhost\r\n")
             self.assertEqual(engine.stop(), 0, engine.log())
 
+    def test_who_read_its_log_goes_away(self):
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            engine.signal(signal.SIGPIPE)
+            self.assertEqual(engine.connect().post(good(1))[0], 202)
+            self.assertEqual(engine.stop(), 0, engine.log())
+
+    def test_sighup_while_it_waits_for_kafka_does_not_end_it(self):
+        pipeline = self.press_without("source:", "source: {kafka: {topic: t}}\n"
+                                      "kafka: {bootstrap.servers: '127.0.0.1:1'}")
+        with Engine(pipeline, self.folder / "data", ready=False) as engine:
+            engine.wait_log("waiting for Kafka")
+            engine.signal(signal.SIGHUP)
+            self.assertEqual(engine.get("/livez")[0], 200)
+            self.assertEqual(engine.stop(), 0, engine.log())
+
     def test_second_signal_ends_at_once(self):
         with Engine(PIPELINE, self.folder / "data") as engine:
             engine.connect().post(goods(0, 1000))

@@ -98,8 +98,8 @@ std::string table_stamps(const Pipeline& pipeline) {
 }  // namespace
 
 Result<std::unique_ptr<Live>> Live::open(const RunOptions& options, AssemblySeams seams,
-                                         const Interrupt& interrupt) {
-  std::unique_ptr<Live> live(new Live(seams, interrupt));
+                                         const Interrupt& interrupt, const Nudge& nudge) {
+  std::unique_ptr<Live> live(new Live(seams, interrupt, nudge));
   live->options_ = options;
   live->take_own({.pipeline = options.pipeline, .effective = options.effective},
                  table_stamps(options.pipeline));

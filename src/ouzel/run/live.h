@@ -11,7 +11,7 @@
 /// is told to the others, and each lays that plan over its own file (docs/explanation/groups.md).
 ///
 /// `poll` and the rest belong to one thread, that which waits on the Nudge; handlers run on the
-/// server's. It must outlive the server.
+/// server's. It must outlive the server; `interrupt` and `nudge` must outlive it.
 #pragma once
 
 #include <deque>
@@ -47,7 +47,7 @@ class Live {
  public:
   /// A change that `interrupt` cuts short was not refused: who asked is told to come again.
   static Result<std::unique_ptr<Live>> open(const RunOptions& options, AssemblySeams seams,
-                                            const Interrupt& interrupt);
+                                            const Interrupt& interrupt, const Nudge& nudge);
 
   /// The assembly's routes behind the gate, and POST /api/v1/pipeline/apply.
   void add_routes(http::Router& router);
@@ -60,7 +60,6 @@ class Live {
   /// What is due: wishes that came by signal or request, tables whose file changed, and what the
   /// group wishes. Returns false after a fatal one: there is no assembly any more.
   bool poll();
-  const Nudge& nudge() const { return nudge_; }
   FileSource::State source() const { return assembly_->source(); }
   /// The source is one that can come to its end.
   bool may_end() const { return assembly_->has_file_source(); }
@@ -76,7 +75,8 @@ class Live {
     bool put_off = false;  ///< And that has been said.
   };
 
-  Live(AssemblySeams seams, const Interrupt& interrupt) : seams_(seams), interrupt_(interrupt) {}
+  Live(AssemblySeams seams, const Interrupt& interrupt, const Nudge& nudge)
+      : seams_(seams), interrupt_(interrupt), nudge_(nudge) {}
   void pass(const http::Request& request, http::Responder responder);
   void ask(http::Responder responder);
   void take_wishes();
@@ -98,6 +98,7 @@ class Live {
 
   const AssemblySeams seams_;
   const Interrupt& interrupt_;
+  const Nudge& nudge_;
   RunOptions options_;               ///< In force.
   LoadedPipeline own_;               ///< What the pipeline file said when it was last taken over.
   std::optional<PlanRecord> heard_;  ///< Of the group's plan: answered.
@@ -105,7 +106,6 @@ class Live {
   http::Router routes_;  ///< Of the assembly; changes while the gate is closed.
   const http::Server* server_ = nullptr;
   Gate gate_{std::chrono::seconds(10)};
-  Nudge nudge_;
   SteadyTime changed_{};  ///< When what is in force came into force, and why.
   std::string cause_ = "the engine started";
   Wish wish_;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "ouzel/http/server.h"
 #include "ouzel/run/interrupt.h"
 #include "ouzel/run/live.h"
+#include "ouzel/run/nudge.h"
 #include "ouzel/run/waiting_room.h"
 
 namespace ouzel {
@@ -75,9 +77,9 @@ bool may_pass(const RunOptions& options, const Error& error) {
 /// Opens the pipeline; one whose brokers cannot be reached waits for them, and says so on its port.
 /// Error unavailable: they did not come in time, or a signal came first.
 Result<std::unique_ptr<Live>> open_live(const RunOptions& options, AssemblySeams seams,
-                                        const Interrupt& interrupt) {
+                                        const Interrupt& interrupt, const Nudge& nudge) {
   const SteadyTime begun = seams.clock->steady();
-  auto live = Live::open(options, seams, interrupt);
+  auto live = Live::open(options, seams, interrupt, nudge);
   if (live || !may_pass(options, live.error())) return live;
   OUZEL_TRY(const auto room, WaitingRoom::open(options, *seams.clock));
   std::string told;
@@ -90,7 +92,7 @@ Result<std::unique_ptr<Live>> open_live(const RunOptions& options, AssemblySeams
     const bool given_up = options.give_up > std::chrono::nanoseconds(0) &&
                           seams.clock->steady() - begun >= options.give_up;
     if (given_up || interrupt.wait(kAskAgain)) return live;
-    live = Live::open(options, seams, interrupt);
+    live = Live::open(options, seams, interrupt, nudge);
   } while (!live && may_pass(options, live.error()));
   return live;
 }
@@ -98,6 +100,8 @@ Result<std::unique_ptr<Live>> open_live(const RunOptions& options, AssemblySeams
 }  // namespace
 
 int run_pipeline(const RunOptions& options, const Interrupt& interrupt) {
+  const Nudge nudge;  // From now on, so that a SIGHUP counts that comes before there is a pipeline.
+  std::signal(SIGPIPE, SIG_IGN);  // Whoever read the log may go away; the engine stays.
   configure_logging(options);
   const SystemClock clock;
   const auto files = make_file_system();
@@ -105,7 +109,7 @@ int run_pipeline(const RunOptions& options, const Interrupt& interrupt) {
   const auto now = static_cast<std::uint64_t>(clock.wall().time_since_epoch().count());
   Random random(now ^ (static_cast<std::uint64_t>(::getpid()) << 48));
   const AssemblySeams seams{.files = files.get(), .clock = &clock, .random = &random};
-  auto live = open_live(options, seams, interrupt);
+  auto live = open_live(options, seams, interrupt, nudge);
   if (!live && interrupt.requested()) return kExitDone;
   if (!live) {
     const int code = exit_code(live.error());
@@ -115,7 +119,7 @@ int run_pipeline(const RunOptions& options, const Interrupt& interrupt) {
   if (!server) return exit_code(server.error());
   (*live)->start();
   bool nudged = false;
-  while (!interrupt.wait((*live)->may_end() ? kLookForEnd : kLook, (*live)->nudge().fd(), nudged) &&
+  while (!interrupt.wait((*live)->may_end() ? kLookForEnd : kLook, nudge.fd(), nudged) &&
          (*live)->source() == FileSource::State::reading) {
     if (!(*live)->poll()) return 1;
   }
