@@ -1,6 +1,7 @@
 """What a receiver may do to a sink, and what the sink makes of it."""
 import base64
 import json
+import os
 import time
 
 import promtool
@@ -73,6 +74,16 @@ class Receivers(Egress):
         nosuch = self.dlq("ls", "--sink", "webhok")
         self.assertEqual(nosuch.returncode, 1)
         self.assertIn("no sink called webhok; did you mean 'webhook'?", nosuch.stderr)
+
+    def test_an_emptied_cursor_is_told_from_a_new_sink(self):
+        self.run_against(lambda _: Answer(204), "retries: 0")
+        pipeline, data = self.folder / "press.yaml", self.folder / "data"
+        for size, told in ((None, False), (0, True)):
+            if size is not None:
+                os.truncate(data / "sinks" / "webhook.cursor", size)
+            with Engine(pipeline, data) as engine:
+                self.assertEqual("cursor file holds none" in engine.log(), told, engine.log())
+                self.assertEqual(engine.stop(), 0)
 
     def test_a_running_engine_is_asked(self):
         """The same by its API, slice by slice; what is refused again stays, and is told."""

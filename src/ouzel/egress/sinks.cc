@@ -85,9 +85,16 @@ FeedMaker log_feeds(FileSystem& fs, Log& log, LogFeedOptions options) {
   return
       [&fs, &log, options = std::move(options)](const SinkSpec& spec, const std::string& name,
                                                 FeedOptions feed) -> Result<std::unique_ptr<Feed>> {
-        OUZEL_TRY(auto cursor,
-                  CursorFile::open(fs, cursor_directory(options.data_dir), name, options.log_id));
+        const std::string directory = cursor_directory(options.data_dir);
+        const auto known = sinks_with_cursors(fs, directory);
+        OUZEL_TRY(auto cursor, CursorFile::open(fs, directory, name, options.log_id));
         if (!cursor->found()) {
+          // Each sink notes its start below: a file without a cursor is damage, or of a crash here.
+          if (std::find(known.begin(), known.end(), name) != known.end()) {
+            const bool end = spec.from == SinkSpec::From::end;
+            logging::warn("a sink's cursor file holds none: it begins anew at its from",
+                          {{"sink", name}, {"from", end ? "end" : "beginning"}});
+          }
           SinkCursor start{.position = log.durable_end(), .next = options.committed, .place = {}};
           if (spec.from == SinkSpec::From::beginning) {
             start = {.position = log.oldest(), .next = {}, .place = {}};
