@@ -75,6 +75,25 @@ class Receivers(Egress):
         self.assertEqual(nosuch.returncode, 1)
         self.assertIn("no sink called webhok; did you mean 'webhook'?", nosuch.stderr)
 
+    def test_damaged_letters_are_named_and_the_others_shown(self):
+        self.run_against(lambda _: Answer(503), "retries: 0")
+        path = self.folder / "data" / "dlq" / "webhook.ndjson"
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[:7]) + b"x\n" * 3 + b"".join(lines[10:]))
+        done = self.dlq("ls")
+        self.assertEqual((done.returncode, done.stdout.count("\n")), (1, 17), done.stderr)
+        at = sum(map(len, lines[:7]))
+        self.assertIn(f"3 are no dead letters, the first at line 8, byte {at}\n", done.stderr)
+        for left, letters, said in ((b"".join(lines)[:-9], 19, "ends within a line"),
+                                    (b"", 0, "holds nothing")):
+            path.write_bytes(left)
+            done = self.dlq("ls")
+            self.assertEqual((done.returncode, done.stdout.count("\n")), (1, letters))
+            self.assertIn(said, done.stderr)
+            with Engine(self.folder / "press.yaml", self.folder / "data") as engine:
+                self.assertIn(said, engine.log())
+                self.assertEqual(engine.stop(), 0)
+
     def test_an_emptied_cursor_is_told_from_a_new_sink(self):
         self.run_against(lambda _: Answer(204), "retries: 0")
         pipeline, data = self.folder / "press.yaml", self.folder / "data"

@@ -148,9 +148,11 @@ Result<std::unique_ptr<DeadLetters>> DeadLetters::open(FileSystem& fs, DeadLette
 }
 
 Result<void> DeadLetters::open_file() {
+  const bool was_there = fs_.exists(path(kNewer));
   OUZEL_TRY(file_, fs_.open(path(kNewer), OpenMode::create));
   OUZEL_TRY_VOID(fs_.sync_directory(place_.directory));
   OUZEL_TRY(size_, file_->size());
+  const std::uint64_t found = size_;
   while (size_ > 0) {
     std::string tail(std::min<std::uint64_t>(size_, 64 << 10), '\0');
     OUZEL_TRY(const std::size_t got, file_->read(size_ - tail.size(), tail.data(), tail.size()));
@@ -159,6 +161,12 @@ Result<void> DeadLetters::open_file() {
     if (end + 1 == tail.size()) break;
     size_ -= tail.size() - (end == std::string::npos ? 0 : end + 1);
     OUZEL_TRY_VOID(file_->truncate(size_));
+  }
+  // A crash, as a rule; but so a file looks that was cut, too.
+  if (was_there && (found == 0 || size_ < found)) {
+    logging::warn(found == 0 ? "the file of dead letters holds nothing"
+                             : "the file of dead letters ends within a line, which is cut",
+                  {{"file", path(kNewer)}, {"cut_bytes", std::to_string(found - size_)}});
   }
   return {};
 }

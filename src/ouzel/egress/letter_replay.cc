@@ -25,7 +25,9 @@ class Walk {
 
   void all() {
     for (const std::string& path : dead_letter_files(fs_, data_dir_)) {
-      const auto text = read_file(fs_, path);
+      auto text = read_file(fs_, path);
+      // Once more: it may have been a letter under way.
+      if (text && !text->ends_with('\n')) text = read_file(fs_, path);
       if (!text) {
         unread_.push_back(text.error().message);
         continue;
@@ -36,15 +38,28 @@ class Walk {
 
  private:
   /// False: enough.
-  bool lines(const std::string& path, std::string_view left) {
+  bool lines(const std::string& path, std::string_view text) {
+    std::string_view left = text;
+    std::size_t number = 0, bad = 0;
+    std::string first_bad;
     for (std::size_t end = left.find('\n'); end != std::string_view::npos; end = left.find('\n')) {
       auto letter = read_letter(left.substr(0, end));
-      left.remove_prefix(end + 1);
-      if (!letter) {
-        unread_.push_back(path + ": a line is no dead letter");
-        continue;
+      ++number;
+      if (!letter && bad++ == 0) {
+        first_bad = "line " + std::to_string(number) + ", byte " +
+                    std::to_string(text.size() - left.size());
       }
-      if (wanted(*letter) && !visit_(std::move(*letter))) return false;
+      left.remove_prefix(end + 1);
+      if (letter && wanted(*letter) && !visit_(std::move(*letter))) return false;
+    }
+    if (bad > 0) {
+      unread_.push_back(path + ": damaged: of " + std::to_string(number) + " lines " +
+                        std::to_string(bad) + " are no dead letters, the first at " + first_bad);
+    }
+    if (text.empty()) unread_.push_back(path + ": holds nothing: emptied, or a crash");
+    if (!left.empty()) {
+      unread_.push_back(path + ": ends within a line, of which there are " +
+                        std::to_string(left.size()) + " bytes: cut, or a crash");
     }
     return true;
   }

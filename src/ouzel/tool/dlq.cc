@@ -53,7 +53,8 @@ int from_files(FileSystem& fs, const DlqOptions& options, Tally& tally,
   });
   if (!seen) return failed(seen.error().message);
   for (const std::string& why : *seen) failed(why);
-  return verdict(options, tally);
+  const int code = verdict(options, tally);
+  return seen->empty() ? code : kExitFailed;
 }
 
 int replay(FileSystem& fs, const DlqOptions& options) {
