@@ -253,20 +253,23 @@ class Source(InScratch):
             self.assertLessEqual({"a.csv.done", "bad.csv.failed", "c.csv.done"}, names)
             self.assertEqual("a.csv" in names, finished == "marker")
 
-    def test_what_is_named_gz_and_is_no_gzip_is_left(self):
+    def test_what_is_named_gz_and_is_no_gzip_and_what_is_no_file_is_left(self):
         inbox = self.folder / "inbox"
         inbox.mkdir()
         (inbox / "1.gz").write_text("garbage")
         (inbox / "2.gz").write_bytes(gzip.compress((HEADER + rows(0, 3)).encode()))
         (inbox / "3.gz").write_bytes(b"")
+        os.mkfifo(inbox / "0")
         data_dir = self.folder / "data"
         with Engine(self.pipeline("{path: inbox}"), data_dir, ready=False) as engine:
             self.assertEqual(engine.wait(), 0, engine.log())
+            self.assertIn(f"{inbox / '0'}: is no regular file", engine.log())
             for name in ("1.gz", "3.gz"):
                 self.assertIn(f"{inbox / name}: is no gzip file", engine.log())
         self.assertEqual(len(tap(data_dir, "outcomes")), 3)
         self.assertEqual({path.name for path in inbox.iterdir()},
-                         {"1.gz", "1.gz.failed", "2.gz", "2.gz.done", "3.gz", "3.gz.failed"})
+                         {"0", "0.failed", "1.gz", "1.gz.failed", "2.gz", "2.gz.done", "3.gz",
+                          "3.gz.failed"})
 
     def test_a_missing_file_is_said(self):
         with Engine(self.pipeline("{path: none.csv}"), self.folder / "data", ready=False) as engine:

@@ -1,5 +1,7 @@
 #include "ouzel/gateway/file_source.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -29,6 +31,12 @@ std::string directory_of(const std::string& path) {
 }
 
 std::string name_in(const std::string& path) { return path.substr(directory_of(path).size()); }
+
+/// Not a pipe, a socket or a device.
+bool is_regular_file(const std::string& path) {
+  struct stat found = {};
+  return ::stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
+}
 
 std::string listable(const std::string& directory) { return directory.empty() ? "." : directory; }
 
@@ -212,6 +220,9 @@ Result<std::string> FileSource::open_file(const std::string& path, Reading& read
   const auto known = std::min<std::uint64_t>(place, EventText::kBeforeBytesMax);
   bool gzip = false;
   OUZEL_TRY(auto file, files_.open(path, OpenMode::read));
+  if (!is_regular_file(path)) {
+    return fail(ErrorCode::config, "is no regular file, such as can be read again from a place");
+  }
   OUZEL_TRY(reading.bytes, plain_bytes(file_bytes(std::move(file), 0), gzip));
   if (gzip) {
     OUZEL_TRY_VOID(skip(*reading.bytes, place - known));
