@@ -157,13 +157,15 @@ void Api::page(std::string_view name, const http::Request& request, http::Respon
   if (!known) return responder.send(http::problem(400, known.error().message));
   if (!options_.events_in.empty() && name != "outcomes") return responder.send(elsewhere(name));
   const ShownTopic topic = *shown_topic(name);
-  auto query = parse_outcome_query(request, topic, status_);
-  if (!query) return responder.send(http::problem(400, query.error().message));
+  auto query = parse_outcome_query(request, topic);
+  if (!query) return responder.send(refusal_of(query.error()));
+  const auto here = judge_partition(*query, status_);
+  if (!here) return responder.send(refusal_of(here.error()));
   const auto shared = std::make_shared<WaitingResponder>(std::move(responder));
   const bool taken = thread_.submit([this, shared, name, topic, wanted = std::move(*query)] {
     const auto read = pages_.read(topic, wanted);
     shared->responder.send(read ? http::json_response(to_json(*read, name))
-                                : http::problem(503, read.error().message));
+                                : refusal_of(read.error()));
   });
   if (!taken) {
     shared->responder.send(

@@ -54,21 +54,6 @@ bool parse_from(std::string_view text, OutcomeQuery& out) {
 }
 
 /// A worker on Kafka has some of the partitions only.
-Result<void> judge_partition(PartitionId asked, const std::vector<LaneStatus>& lanes) {
-  std::string there;
-  bool all = true;  // From 0 on.
-  for (std::size_t i = 0; i < lanes.size(); ++i) {
-    const std::uint16_t number = lanes[i].partition.value();
-    if (number == asked.value()) return {};
-    all = all && number == i;
-    there.append(i == 0 ? "" : ", ").append(std::to_string(number));
-  }
-  if (all && lanes.size() > 1) there = "0 to " + std::to_string(lanes.size() - 1);
-  return fail(ErrorCode::config, "from: there is no partition " + std::to_string(asked.value()) +
-                                     " here, of " + std::to_string(lanes.size()) +
-                                     (there.empty() ? "" : ": " + there));
-}
-
 /// The value whose name is `text`, of `values`.
 template <class T>
 bool parse_name(std::string_view text, std::initializer_list<T> values, std::optional<T>& out) {
@@ -129,8 +114,25 @@ Result<void> judge_parameters(const http::Request& request, const std::vector<st
   return {};
 }
 
-Result<OutcomeQuery> parse_outcome_query(const http::Request& request, ShownTopic topic,
-                                         const StatusSource& status) {
+Result<void> judge_partition(const OutcomeQuery& query, const StatusSource& status) {
+  if (query.from != OutcomeQuery::From::offset) return {};
+  const PartitionId asked = *query.cursor.partition;
+  const std::vector<LaneStatus> lanes = status.status().lanes;
+  if (lanes.empty()) return fail(ErrorCode::unavailable, "from: no partition is here yet");
+  std::string there;
+  bool all = true;  // From 0 on.
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const std::uint16_t number = lanes[i].partition.value();
+    if (number == asked.value()) return {};
+    all = all && number == i;
+    there.append(i == 0 ? "" : ", ").append(std::to_string(number));
+  }
+  if (all && lanes.size() > 1) there = "0 to " + std::to_string(lanes.size() - 1);
+  return fail(ErrorCode::config, "from: there is no partition " + std::to_string(asked.value()) +
+                                     " here, of " + std::to_string(lanes.size()) + ": " + there);
+}
+
+Result<OutcomeQuery> parse_outcome_query(const http::Request& request, ShownTopic topic) {
   OutcomeQuery out;
   const auto wrong = [](const char* expected, const std::string& got) {
     return fail(ErrorCode::config, std::string(expected) + " expected, got " + got.substr(0, 100));
@@ -159,8 +161,29 @@ Result<OutcomeQuery> parse_outcome_query(const http::Request& request, ShownTopi
   if (topic == ShownTopic::events && out.filters()) {
     return fail(ErrorCode::config, "topic events has no filters: they are about outcomes");
   }
-  if (out.from == OutcomeQuery::From::offset) {
-    OUZEL_TRY_VOID(judge_partition(*out.cursor.partition, status.status().lanes));
+  return out;
+}
+
+http::Response refusal_of(const Error& error) {
+  return http::problem(error.code == ErrorCode::config ? 400 : 503, error.message);
+}
+
+Result<OutcomeCursor> place_of(const OutcomeQuery& query, ShownTopic topic, Log& log) {
+  using From = OutcomeQuery::From;
+  OutcomeCursor out = query.cursor;
+  switch (query.from) {
+    case From::cursor:
+      if (out.position > log.durable_end()) {
+        return fail(ErrorCode::config, "the cursor is not of this log: it lies beyond its end");
+      }
+      break;
+    case From::beginning: out.position = log.oldest(); break;
+    case From::newest:
+    case From::end: out.position = log.durable_end(); break;
+    case From::offset: {
+      OUZEL_TRY(out.position, log.find(topic_of(topic), *out.partition, query.offset));
+      break;
+    }
   }
   return out;
 }

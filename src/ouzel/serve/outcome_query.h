@@ -11,6 +11,7 @@
 #include "ouzel/base/types.h"
 #include "ouzel/http/message.h"
 #include "ouzel/lane/status.h"
+#include "ouzel/log/log.h"
 #include "ouzel/outcome/outcome.h"
 #include "ouzel/serve/topic_lines.h"
 
@@ -42,8 +43,14 @@ struct OutcomeQuery {
 inline constexpr std::uint32_t kOutcomesLimitMax = 10'000;
 
 /// Errors: config (which parameter, what is expected, what came).
-Result<OutcomeQuery> parse_outcome_query(const http::Request& request, ShownTopic topic,
-                                         const StatusSource& status);
+Result<OutcomeQuery> parse_outcome_query(const http::Request& request, ShownTopic topic);
+/// Whether the partition that `from` names is here. Errors: config; unavailable (none is here yet).
+Result<void> judge_partition(const OutcomeQuery& query, const StatusSource& status);
+/// 400 where another request would do, else 503.
+http::Response refusal_of(const Error& error);
+/// Where reading begins; `newest` as `end`. Errors: config (a cursor of another log), those of
+/// `log`.
+Result<OutcomeCursor> place_of(const OutcomeQuery& query, ShownTopic topic, Log& log);
 /// Error config: the first parameter that is not one of these, and the nearest that is.
 Result<void> judge_parameters(const http::Request& request, const std::vector<std::string>& known);
 

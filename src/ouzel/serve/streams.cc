@@ -24,9 +24,12 @@ constexpr std::string_view kShed =
 /// its URL still has the `from` of its first time.
 Result<OutcomeQuery> read_query(const http::Request& request, ShownTopic topic,
                                 const StatusSource& status) {
-  OUZEL_TRY(OutcomeQuery query, parse_outcome_query(request, topic, status));
+  OUZEL_TRY(OutcomeQuery query, parse_outcome_query(request, topic));
   const std::string_view last = request.header("Last-Event-ID");
-  if (last.empty()) return query;
+  if (last.empty()) {
+    OUZEL_TRY_VOID(judge_partition(query, status));
+    return query;
+  }
   const auto cursor = parse_cursor(last);
   if (!cursor) {
     return fail(ErrorCode::config, "Last-Event-ID: an id of this stream expected, got " +
@@ -86,12 +89,9 @@ std::optional<http::Response> Streams::make(const http::Request& request, http::
           400, "topic: stats, outcomes, rejects or events expected, got " + name->substr(0, 100));
     }
     auto query = read_query(request, *shown, status_);
-    if (!query) return http::problem(400, query.error().message);
+    if (!query) return refusal_of(query.error());
     auto opened = TopicStream::open(log_, *shown, *std::move(query), stream);
-    if (!opened) {
-      const bool theirs = opened.error().code == ErrorCode::config;
-      return http::problem(theirs ? 400 : 503, opened.error().message);
-    }
+    if (!opened) return refusal_of(opened.error());
     topic = *std::move(opened);
     ++topic_reader_count_;
   }

@@ -181,6 +181,31 @@ TEST_F(StreamsTest, TellsWhatIsMissing) {
   EXPECT_EQ(count(got, "\"id\":\"0:4\""), 1U);
 }
 
+/// The URL of an EventSource has its first `from` for ever; its partition may be another worker's.
+TEST_F(StreamsTest, AReaderThatComesAgainNeedsNotThePartitionOfItsUrl) {
+  engine_.commit(0, 2);
+  const auto got = open("topic=outcomes&from=0:0");
+  streams_.step();
+  const std::string id = last_id(take(got));
+  engine_.current.lanes.erase(engine_.current.lanes.begin());
+  EXPECT_EQ(open("topic=outcomes&from=0:0").status, 400);
+  EXPECT_EQ(open("topic=outcomes&from=0:0", id).status, 200);
+  engine_.current.lanes.clear();
+  EXPECT_EQ(open("topic=outcomes&from=0:0").status, 503);
+}
+
+TEST_F(StreamsTest, TellsThatRetentionHasPassedAnOffset) {
+  for (int i = 0; i < 3; ++i) engine_.commit(1, 4);
+  engine_.log.forget(2);
+  const auto late = open("topic=outcomes&from=1:1");
+  const auto kept = open("topic=outcomes&from=1:5");
+  streams_.step();
+  const std::string got = take(late);
+  EXPECT_EQ(count(got, "event: gap"), 1U) << got;
+  EXPECT_NE(got.find("partition 1: offsets 1 to 3 are no longer there"), std::string::npos);
+  EXPECT_EQ(count(take(kept), "event: gap"), 0U);
+}
+
 TEST_F(StreamsTest, ManyReadersGetOneFrame) {
   const auto a = open("");
   const auto b = open("");

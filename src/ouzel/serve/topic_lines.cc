@@ -56,6 +56,12 @@ Topic topic_of(ShownTopic shown) {
   return shown == ShownTopic::events ? Topic::events : Topic::outcomes;
 }
 
+std::string describe_gap(PartitionId partition, Offset from, Offset to) {
+  return "partition " + std::to_string(partition.value()) + ": offsets " +
+         std::to_string(from.value()) + " to " + std::to_string(to.value() - 1) +
+         " are no longer there";
+}
+
 TopicLines::TopicLines(ShownTopic topic, EventSource events,
                        std::function<bool(const OutcomeRow&)> wanted)
     : topic_(topic), bytes_(std::move(events)), wanted_(std::move(wanted)) {}

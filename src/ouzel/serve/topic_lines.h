@@ -23,6 +23,8 @@ enum class ShownTopic : std::uint8_t { events, outcomes, rejects };
 std::optional<ShownTopic> shown_topic(std::string_view name);
 /// Where its lines stand in the log.
 Topic topic_of(ShownTopic shown);
+/// "partition P: offsets FROM to TO-1 are no longer there"
+std::string describe_gap(PartitionId partition, Offset from, Offset to);
 
 /// One line and where it stands.
 struct TopicLine {

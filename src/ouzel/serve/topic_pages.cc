@@ -20,7 +20,8 @@ struct TopicPages::Scan {
   TopicPage page;
   std::uint64_t rows = 0;
   std::size_t answer_bytes = 0;
-  Offset first{};  ///< Of the frame that is read, this and what follows.
+  Offset first{};                 ///< Of the frame that is read, this and what follows.
+  std::optional<Offset> asked{};  ///< The offset asked for, until a frame of its partition came.
 
   bool wanted(Offset offset) {
     if (offset < first) return false;
@@ -74,28 +75,16 @@ LogPosition TopicPages::newest_start(Topic topic, std::uint64_t rows) {
   return enough ? *enough : all.value_or(log_.durable_end());
 }
 
-Result<OutcomeCursor> TopicPages::begin(ShownTopic topic, const OutcomeQuery& query) {
-  using From = OutcomeQuery::From;
-  OutcomeCursor out = query.cursor;
-  switch (query.from) {
-    case From::cursor: break;
-    case From::beginning: out.position = log_.oldest(); break;
-    case From::end: out.position = log_.durable_end(); break;
-    case From::offset: {
-      OUZEL_TRY(out.position, log_.find(topic_of(topic), *out.partition, query.offset));
-      break;
-    }
-    case From::newest: {
-      const bool some = query.filters() || topic == ShownTopic::rejects;
-      std::uint64_t rows = some ? limits_.newest_rows_max : query.limit;
-      const LogPosition end = log_.durable_end();
-      do {
-        out.position = newest_start(topic_of(topic), rows);
-        rows /= 4;
-      } while (rows > 0 && out.position < end && end - out.position > limits_.log_bytes_max);
-      break;
-    }
-  }
+/// As far back as the bounds of one page allow.
+LogPosition TopicPages::newest_start(ShownTopic topic, const OutcomeQuery& query) {
+  const bool some = query.filters() || topic == ShownTopic::rejects;
+  std::uint64_t rows = some ? limits_.newest_rows_max : query.limit;
+  const LogPosition end = log_.durable_end();
+  LogPosition out;
+  do {
+    out = newest_start(topic_of(topic), rows);
+    rows /= 4;
+  } while (rows > 0 && out < end && end - out > limits_.log_bytes_max);
   return out;
 }
 
@@ -109,6 +98,8 @@ Result<void> TopicPages::read_frame(const FrameView& frame, Scan& scan, TopicLin
   scan.first = header.base + (resumed ? scan.start.row : 0);
   if (scan.query.from == OutcomeQuery::From::offset) {
     scan.first = std::max(scan.first, scan.query.offset);
+    const Offset asked = std::exchange(scan.asked, std::nullopt).value_or(header.base);
+    if (asked < header.base) scan.note_damage(describe_gap(header.partition, asked, header.base));
   }
   const auto read = lines.lines(frame, [&](const TopicLine& line) {
     if (scan.topic == ShownTopic::events && !scan.wanted(line.offset)) return true;
@@ -126,15 +117,20 @@ Result<void> TopicPages::read_frame(const FrameView& frame, Scan& scan, TopicLin
 }
 
 Result<TopicPage> TopicPages::read(ShownTopic topic, const OutcomeQuery& query) {
-  OUZEL_TRY(const OutcomeCursor start, begin(topic, query));
+  OUZEL_TRY(OutcomeCursor start, place_of(query, topic, log_));
+  if (query.from == OutcomeQuery::From::newest) start.position = newest_start(topic, query);
+  const LogPosition oldest = log_.oldest();
+  const bool passed = start.position < oldest;
+  if (passed) start = {oldest, 0, start.partition};
   Scan scan{.query = query,
             .limits = limits_,
             .topic = topic,
             .newest = query.from == OutcomeQuery::From::newest,
             .start = start,
             .page = {.lines = {}, .next = start, .damage = {}}};
+  if (query.from == OutcomeQuery::From::offset) scan.asked = query.offset;
   if (query.from == OutcomeQuery::From::end) return std::move(scan.page);
-  if (query.from == OutcomeQuery::From::cursor && start.position < log_.oldest()) {
+  if (passed && query.from == OutcomeQuery::From::cursor) {
     scan.note_damage("retention has passed the cursor; what is kept begins behind it");
   }
   // A row that is not wanted is not made a line.

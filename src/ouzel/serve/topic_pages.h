@@ -39,13 +39,13 @@ class TopicPages {
 
   /// Without `from`: the newest lines that match, of all partitions, in the order of the log; of
   /// rejects and of those that match a filter, only among the newest `newest_rows_max` of a
-  /// partition. Else the first that match from there on. Errors: those of the log.
+  /// partition. Else the first that match from there on. Errors: those of `place_of` and the log.
   Result<TopicPage> read(ShownTopic topic, const OutcomeQuery& query);
 
  private:
   struct Scan;
   LogPosition newest_start(Topic topic, std::uint64_t rows);
-  Result<OutcomeCursor> begin(ShownTopic topic, const OutcomeQuery& query);
+  LogPosition newest_start(ShownTopic topic, const OutcomeQuery& query);
   static Result<void> read_frame(const FrameView& frame, Scan& scan, TopicLines& lines);
 
   Log& log_;

@@ -15,7 +15,7 @@ class TopicPagesTest : public testing::Test {
   OutcomeQuery query(std::string_view text) {
     const http::Headers none;
     const http::Request request{.query = text, .headers = &none};
-    auto out = parse_outcome_query(request, topic_, engine_);
+    auto out = parse_outcome_query(request, topic_);
     EXPECT_TRUE(out) << out.error().message;
     return *out;
   }
@@ -86,6 +86,44 @@ TEST_F(TopicPagesTest, ACursorThatRetentionHasPassedIsSaid) {
   ASSERT_EQ(next.damage.size(), 1U);
   EXPECT_NE(next.damage.front().find("retention has passed"), std::string::npos);
   EXPECT_TRUE(read("from=" + to_string(next.next)).damage.empty());
+}
+
+TEST_F(TopicPagesTest, ACursorFarBehindRetentionGoesOn) {
+  fill();
+  const std::string cursor = to_string(read("from=beginning&limit=1").next);
+  engine_.log.forget(40);
+  EXPECT_EQ(all(cursor, "", {.log_bytes_max = 100}), expected());
+  const MemoryFrame last = engine_.log.frames.back();
+  engine_.log.frames = {last};
+  engine_.log.frames.back().header.topic = Topic::events;  // Nothing to show, but a place.
+  EXPECT_TRUE(read("from=" + to_string(read("from=" + cursor).next)).damage.empty());
+}
+
+TEST_F(TopicPagesTest, AnOffsetThatRetentionHasPassedIsSaidOnce) {
+  for (int i = 0; i < 5; ++i) {
+    engine_.commit(0, 4);
+    engine_.commit(1, 4);
+  }
+  engine_.log.forget(8);
+  for (const ShownTopic topic : {ShownTopic::outcomes, ShownTopic::rejects, ShownTopic::events}) {
+    topic_ = topic;
+    const TopicPage page = read("from=1:3&limit=1");
+    EXPECT_EQ(page.damage,
+              std::vector<std::string>{"partition 1: offsets 3 to 7 are no longer there"});
+    EXPECT_EQ(page.lines.size(), 1U);
+    EXPECT_TRUE(read("from=" + to_string(page.next)).damage.empty());
+    EXPECT_TRUE(read("from=1:8").damage.empty());
+    EXPECT_TRUE(read("from=1:30").damage.empty());
+  }
+}
+
+TEST_F(TopicPagesTest, ACursorOfAnotherLogIsRefused) {
+  fill();
+  const auto page =
+      TopicPages(engine_.log, engine_)
+          .read(topic_, query("from=" + to_string(OutcomeCursor{LogPosition(1 << 30)})));
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().code, ErrorCode::config);
 }
 
 TEST_F(TopicPagesTest, PagesShowEachOnceAndInOrder) {
@@ -193,13 +231,12 @@ TEST_F(TopicPagesTest, ShowsEventsAndRejects) {
 }
 
 TEST(OutcomeQuery, RefusesWhatItDoesNotUnderstand) {
-  const FakeEngine engine;
   for (const char* wrong :
        {"limit=0", "limit=10001", "limit=x", "limit=", "label=odd", "route=away", "status=late",
         "from=", "from=1:", "from=:1", "from=1:x", "from=200:1", "from=1.0-0", "from=middle"}) {
     const http::Headers none;
     const http::Request request{.query = wrong, .headers = &none};
-    EXPECT_FALSE(parse_outcome_query(request, ShownTopic::outcomes, engine)) << wrong;
+    EXPECT_FALSE(parse_outcome_query(request, ShownTopic::outcomes)) << wrong;
   }
 }
 
@@ -208,15 +245,16 @@ TEST(OutcomeQuery, SaysWhichPartitionsThereAre) {
   const http::Headers none;
   const auto why = [&](std::string_view text) {
     const http::Request request{.query = text, .headers = &none};
-    const auto read = parse_outcome_query(request, ShownTopic::outcomes, engine);
-    return read ? "" : read.error().message;
+    const auto query = parse_outcome_query(request, ShownTopic::outcomes);
+    const auto judged = judge_partition(*query, engine);
+    return judged ? "" : judged.error().message;
   };
   EXPECT_EQ(why("from=2:7"), "");
   EXPECT_EQ(why("from=3:0"), "from: there is no partition 3 here, of 3: 0 to 2");
   engine.current.lanes.erase(engine.current.lanes.begin() + 1);
   EXPECT_EQ(why("from=1:0"), "from: there is no partition 1 here, of 2: 0, 2");
   engine.current.lanes.clear();
-  EXPECT_EQ(why("from=1:0"), "from: there is no partition 1 here, of 0");
+  EXPECT_EQ(why("from=1:0"), "from: no partition is here yet");
 }
 
 TEST(OutcomeQuery, NamesAParameterThatThereIsNot) {

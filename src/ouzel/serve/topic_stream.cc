@@ -7,26 +7,6 @@
 namespace ouzel {
 namespace {
 
-Result<OutcomeCursor> begin(Log& log, ShownTopic topic, const OutcomeQuery& query) {
-  using From = OutcomeQuery::From;
-  OutcomeCursor out = query.cursor;
-  switch (query.from) {
-    case From::cursor:
-      if (out.position > log.durable_end()) {
-        return fail(ErrorCode::config, "the cursor is not of this log: it lies beyond its end");
-      }
-      break;
-    case From::beginning: out.position = log.oldest(); break;
-    case From::newest:
-    case From::end: out.position = log.durable_end(); break;
-    case From::offset: {
-      OUZEL_TRY(out.position, log.find(topic_of(topic), *out.partition, query.offset));
-      break;
-    }
-  }
-  return out;
-}
-
 void append_event(std::string& out, std::string_view name, JsonWriter& data) {
   out.append("event: ").append(name).append("\ndata: ").append(data.finish()).append("\n");
 }
@@ -45,12 +25,14 @@ TopicStream::TopicStream(Log& log, ShownTopic topic, OutcomeQuery query, Outcome
               .read_from = [this](LogPosition from) { return log_.read_from(from); }},
              [this](const OutcomeRow& row) { return query_.matches(row); }),
       at_(at),
-      reader_(log_.read_from(at.position)) {}
+      reader_(log_.read_from(at.position)) {
+  if (query_.from == OutcomeQuery::From::offset) next_[*at.partition] = query_.offset;
+}
 
 Result<std::unique_ptr<TopicStream>> TopicStream::open(Log& log, ShownTopic topic,
                                                        OutcomeQuery query,
                                                        std::shared_ptr<http::BodyStream> to) {
-  OUZEL_TRY(const OutcomeCursor at, begin(log, topic, query));
+  OUZEL_TRY(const OutcomeCursor at, place_of(query, topic, log));
   std::unique_ptr<TopicStream> made(new TopicStream(log, topic, std::move(query), at, to));
   if (at.position < log.oldest()) made->write_gap("retention has passed the place asked for");
   return made;
@@ -125,9 +107,7 @@ void TopicStream::add_line(const FrameHeader& header, const TopicLine& line) {
 void TopicStream::note_gap(const FrameHeader& header) {
   const auto known = next_.find(header.partition);
   if (known != next_.end() && known->second < header.base) {
-    write_gap("partition " + std::to_string(header.partition.value()) + ": offsets " +
-              std::to_string(known->second.value()) + " to " +
-              std::to_string(header.base.value() - 1) + " are no longer there");
+    write_gap(describe_gap(header.partition, known->second, header.base));
   }
   next_[header.partition] = header.base + header.rows;
 }

@@ -105,6 +105,10 @@ class FileTap {
     if (options_.from.kind == TapFrom::Kind::end) at_ = log.end();
     if (options_.from.kind != TapFrom::Kind::offset) return {};
     const Topic view = topic_ == ShownTopic::events ? Topic::events : Topic::outcomes;
+    const Offset kept = log.set().oldest(view, options_.from.partition);
+    if (options_.from.offset < kept) {
+      tell_damage(describe_gap(options_.from.partition, options_.from.offset, kept));
+    }
     OUZEL_TRY(at_, log.set().find(view, options_.from.partition, options_.from.offset));
     return {};
   }
