@@ -12,6 +12,7 @@
 #include "ouzel/decode/split.h"
 #include "ouzel/gateway/structured_event.h"
 #include "ouzel/http/message.h"
+#include "ouzel/log/record_time.h"
 
 namespace ouzel {
 namespace {
@@ -54,6 +55,16 @@ bool same_header(std::string_view name, std::string_view wanted) {
     ++at;
   }
   return at == wanted.size();
+}
+
+/// Nothing else says when the last row happened.
+void refuse_timeless(Batch& batch) {
+  const std::size_t row = batch.rows() - 1;
+  if (!batch.live(row) || batch.time[row] != kNoTime) return;
+  batch.fate[row] = Fate::schema;
+  batch.detail.pop();
+  batch.detail.append(
+      "time: missing, expected the event's own or a timestamp of its record from 1970 to 2262");
 }
 
 }  // namespace
@@ -101,6 +112,7 @@ Result<void> RecordEvents::append(const Record& record, Batch& batch) {
   } else {
     append_value(record, said, value, batch);
   }
+  if (record.timestamp == kNoTimestamp) refuse_timeless(batch);
   return {};
 }
 

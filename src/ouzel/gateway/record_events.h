@@ -19,8 +19,9 @@
 /// `/ouzel/<pipeline>/kafka#<topic>`. A header `traceparent` goes before the event's own.
 ///
 /// Every record becomes a row, because nobody can be told of a refusal: what a door would refuse is
-/// a rejection, and so is a record without a value that is no CloudEvent (`malformed`). The same
-/// record always becomes the same row.
+/// a rejection, and so is a record without a value that is no CloudEvent (`malformed`), and one
+/// without a timestamp whose event has no time either (`schema`). The same record always becomes
+/// the same row.
 ///
 /// Owns a decoder and the memory that events are made in; the schema and the registry must outlive
 /// it, and so must the clock. One thread; it waits for the registry where a record's schema is a

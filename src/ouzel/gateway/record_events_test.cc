@@ -11,6 +11,7 @@
 #include "ouzel/base/random.h"
 #include "ouzel/decode/decode_fixture.h"
 #include "ouzel/http/message.h"
+#include "ouzel/log/record_time.h"
 
 namespace ouzel {
 namespace {
@@ -96,8 +97,14 @@ TEST_F(RecordEventsTest, ThePayloadsOwnTimeGoesBeforeTheRecords) {
 
 TEST_F(RecordEventsTest, ARecordWithoutATimestampHasNoTime) {
   Record record = record_of(kGood);
-  record.timestamp = WallTime(std::chrono::milliseconds(-1));
-  EXPECT_EQ(read(record).time_ms, -1);
+  record.timestamp = kNoTimestamp;
+  const Row row = read(record);
+  EXPECT_EQ(row.fate, Fate::schema);
+  EXPECT_EQ(row.detail.find("time: missing, expected the event's own or a timestamp of"), 0U);
+  EXPECT_EQ(row.time_ms, -1);
+  schema = timed_schema();
+  record.value = R"({"device_id":"d1","temperature":1,"ts":1600000000})";
+  EXPECT_EQ(read(record).fate, Fate::live);
 }
 
 TEST_F(RecordEventsTest, AKeyMayBeAnAttributeOfThePayload) {

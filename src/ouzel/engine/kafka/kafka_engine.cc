@@ -11,6 +11,7 @@
 #include "ouzel/base/fault.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/log/kafka/kafka_admin.h"
+#include "ouzel/log/record_time.h"
 
 namespace ouzel {
 namespace {
@@ -30,6 +31,12 @@ std::string hex(std::uint64_t number) {
   std::array<char, 17> out{};
   std::snprintf(out.data(), out.size(), "%016llx", static_cast<unsigned long long>(number));
   return out.data();
+}
+
+/// Its record's time; of one without, its own: an event that nobody saw arrive is not ahead.
+WallTime acceptance(const Record& record, EventTime own) {
+  if (record.timestamp != kNoTimestamp || own == kNoTime) return record.timestamp;
+  return WallTime(own.time_since_epoch());
 }
 
 /// Somebody may make it while we wait.
@@ -309,8 +316,8 @@ Result<void> KafkaEngine::feed(KafkaMessage& message, Frames& frames) {
   }
   if (frame.batch.rows() == 0) frame.first = record.offset;
   OUZEL_TRY_VOID(read_(record, frame.batch));
-  frame.batch.accepted.push_back(record.timestamp);
-  frame.accepted = record.timestamp;
+  frame.accepted = acceptance(record, frame.batch.time.back());
+  frame.batch.accepted.push_back(frame.accepted);
   fed_bytes_ += record.value ? record.value->size() : 0;
   if (record.offset >= partition->found.committed) {
     received_.fetch_add(1, std::memory_order_relaxed);

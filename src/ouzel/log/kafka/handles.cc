@@ -8,6 +8,7 @@
 #include "ouzel/base/clock.h"
 #include "ouzel/base/logging.h"
 #include "ouzel/log/kafka/trouble_lines.h"
+#include "ouzel/log/record_time.h"
 
 namespace ouzel::kafka {
 namespace {
@@ -100,8 +101,7 @@ KafkaMessage wrap(rd_kafka_message_t* message) {
                 .key = view(message->key, message->key_len),
                 .value = view(message->payload, message->len)};
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  record.timestamp =
-      WallTime(std::chrono::milliseconds(rd_kafka_message_timestamp(message, &type)));
+  record.timestamp = record_time(rd_kafka_message_timestamp(message, &type));
   std::vector<RecordHeader> headers;
   rd_kafka_headers_t* found = nullptr;
   if (rd_kafka_message_headers(message, &found) == RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -98,7 +98,7 @@ Check RecordSample::record_key() const {
   return {State::ok, "record key", "the newest have that of the event, " + name};
 }
 
-/// A producer's clock that goes ahead makes its events clock_ahead.
+/// A record that is ahead makes its key's later ones too_late, or is clock_ahead.
 Check RecordSample::record_time() const {
   if (!newest_) return {State::ok, "record time", "no records yet"};
   const auto ahead = *newest_ - clock_.wall();
@@ -106,7 +106,7 @@ Check RecordSample::record_time() const {
   const std::string text = format_duration(away);
   if (ahead > kSkewWarn) {
     return {State::warn, "record time", "the newest is " + text + " ahead of this clock",
-            "an NTP client on both machines: time.max_future is measured by this one"};
+            "an NTP client on both machines: its key's later events may be too_late"};
   }
   return {State::ok, "record time",
           "the newest is " + text + (ahead > ahead.zero() ? " ahead" : " old")};

@@ -5,6 +5,7 @@
 #include "ouzel/decode/decoder.h"
 #include "ouzel/http/message.h"
 #include "ouzel/log/kafka/reject_headers.h"
+#include "ouzel/log/record_time.h"
 #include "ouzel/outcome/outcome.h"
 #include "ouzel/run/kafka_registry.h"
 
@@ -37,8 +38,7 @@ std::optional<EventName> ShownRecords::name_of(const Record& reject) {
   Record original = reject;
   original.partition = PartitionId(static_cast<std::uint16_t>(*partition));
   original.offset = Offset(static_cast<std::uint64_t>(*offset));
-  original.timestamp = WallTime(
-      std::chrono::milliseconds(number_of(reject, reject_header::kTimestamp).value_or(-1)));
+  original.timestamp = record_time(number_of(reject, reject_header::kTimestamp).value_or(-1));
   reset(batch_, schema_);
   if (const auto done = events_.append(original, batch_); !done) {
     note(done.error());
