@@ -21,6 +21,15 @@ constexpr milliseconds kCommittedMax{5000};
 constexpr milliseconds kPause{200};
 constexpr milliseconds kIdle{500};
 
+/// librdkafka's words for: another producer has begun with this transactional.id.
+constexpr std::string_view kFenced = "fenced by a newer";
+constexpr int kFencedMax = 3;  ///< Once is usual: who takes over what a slow worker left does so.
+constexpr std::chrono::nanoseconds kFencedWithin = std::chrono::minutes(1);
+constexpr const char* kTwins =
+    "another process works under this worker's id, and each shuts the other out: is its data "
+    "directory a copy of this one (or this one of its)? Stop one of the two, and give it an empty "
+    "data directory";
+
 Offset end_of(const FrameHeader& header) { return header.base + header.rows; }
 
 const Error& dropped() {
@@ -382,6 +391,18 @@ void TransactionLog::settle(std::vector<Pending> frames) {
   changed_.notify_all();
 }
 
+/// Whether it was fenced more often than who is merely slow would be.
+bool TransactionLog::fenced_again(const std::string& why) {
+  if (why.find(kFenced) == why.npos) return false;
+  const SteadyTime now = seams_.clock->steady();
+  if (fenced_ == 0 || now - fenced_since_ > kFencedWithin) {
+    fenced_since_ = now;
+    fenced_ = 0;
+  }
+  if (++fenced_ == kFencedMax) logging::error("two workers with one id", {{"why", kTwins}});
+  return fenced_ >= kFencedMax;
+}
+
 void TransactionLog::fail_transaction(const TransactionError& error) {
   bool wanted = false;
   {
@@ -394,7 +415,8 @@ void TransactionLog::fail_transaction(const TransactionError& error) {
   } else if (!wanted) {
     logging::warn("a transaction's end is not known: the group is asked", {{"why", error.message}});
   }
-  if (!wanted) set_trouble(error.message);
+  const bool twins = fenced_again(error.message);
+  if (!wanted) set_trouble(twins ? kTwins : error.message);
   if (error.fault != TransactionFault::abort || !producer_->abort()) {
     producer_.reset();
     ready_.store(false, std::memory_order_release);

@@ -138,6 +138,7 @@ class TransactionLog final : public Log {
   bool hurries() const { return settled_ < hurry_to_; }
   void tell_waiters(const std::optional<Error>& error);
   void forget_trouble();
+  bool fenced_again(const std::string& why);
   void set_trouble(std::string why);
   void pause(std::chrono::nanoseconds limit);
 
@@ -172,6 +173,8 @@ class TransactionLog final : public Log {
   std::chrono::nanoseconds interval_{};  ///< Of the next transaction.
   std::atomic<SteadyTime> seen_;
   std::chrono::nanoseconds took_{};  ///< The last commit.
+  int fenced_ = 0;                   ///< Times within a minute.
+  SteadyTime fenced_since_{};
   std::atomic<bool> ready_{false};
   std::atomic<std::uint64_t> committed_bytes_{0};
   Histogram commit_ns_;

@@ -33,10 +33,12 @@ struct Broker {
     refused,  ///< Not done; the producer may abort.
     lost,     ///< Done, and nobody is told.
     unknown,  ///< Not done, and nobody is told.
+    fenced,   ///< Likewise: another producer has the id.
   };
   std::deque<Commit> commits;
   std::atomic<bool> held{false};  ///< Commits wait.
   std::atomic<int> waiting{0};    ///< They have come so far.
+  std::chrono::nanoseconds init_takes{0};
 
   std::vector<std::string> seen() {
     const std::lock_guard lock(mutex);
@@ -48,6 +50,7 @@ class FakeProducer final : public KafkaProducer {
  public:
   explicit FakeProducer(Broker& broker) : broker_(broker) {}
   TransactionResult init(std::chrono::milliseconds /*limit*/) override {
+    if (broker_.init_takes > 0ns) pause(broker_.init_takes);
     const std::lock_guard lock(broker_.mutex);
     ++broker_.producers;
     broker_.open.clear();
@@ -81,7 +84,9 @@ class FakeProducer final : public KafkaProducer {
     }
     if (what == Commit::works) return {};
     return tl::unexpected(TransactionError{
-        what == Commit::refused ? TransactionFault::abort : TransactionFault::dead, "planted"});
+        what == Commit::refused ? TransactionFault::abort : TransactionFault::dead,
+        what == Commit::fenced ? "Local: This instance has been fenced by a newer instance"
+                               : "planted"});
   }
   TransactionResult abort() override {
     const std::lock_guard lock(broker_.mutex);
@@ -372,6 +377,29 @@ TEST_F(SlowTransactionLogTest, AHurryIsOverWithWhatThereWas) {
   EXPECT_EQ(broker_.waiting, 1);
   log_.hurry();
   expect_visible({"0:0", "0:1"});
+}
+
+TEST_F(TransactionLogTest, WhoIsFencedOnceIsSlowAndWhoAlwaysIsHasATwin) {
+  broker_.init_takes = 20ms;
+  broker_.commits = {Broker::Commit::fenced};
+  log_.enter(kFirst, std::nullopt, {});
+  log_.start();
+  const auto twins = [&] { return log_.trouble().starts_with("another process works under"); };
+  bool once = false;
+  append(kFirst, 1);
+  EXPECT_TRUE(wait_until([&] {
+    once = once || twins();
+    return settled_ == 1;
+  }));
+  EXPECT_FALSE(once);
+  {
+    const std::lock_guard lock(broker_.mutex);
+    broker_.commits = {Broker::Commit::fenced, Broker::Commit::fenced, Broker::Commit::fenced};
+  }
+  append(kFirst, 1);
+  EXPECT_TRUE(wait_until(twins));
+  expect_visible({"0:0", "0:1"});
+  EXPECT_TRUE(wait_until([&] { return log_.trouble().empty(); }));
 }
 
 TEST(CommitNoteTest, IsReadAsItWasWritten) {
