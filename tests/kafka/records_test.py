@@ -270,16 +270,19 @@ class Java(unittest.TestCase):
             self.assertEqual(json.loads(record[1])["status"], "rejected" if bad else "scored")
 
 
-class Large(unittest.TestCase):
-    """A record of 10 MB where the topic of events takes it: the others go on, and it is kept."""
-    # A topic's limit is one of what is left after compression.
-    LARGE = (b'{"device":"d1","x":1.5,"mode":"' +
-             random.Random(1).randbytes(5_000_000).hex().encode() + b'"}')
+def noise(seed, size):
+    """Text that nothing compresses much: a topic's limit is one of what is left after that."""
+    return random.Random(seed).randbytes(size // 2).hex().encode()
 
-    def through(self, cluster, name, rejects):
-        """(outcomes, rejects) of three events, of which the second is large."""
-        sizes = {"events": 20_000_000, "outcomes": 1 << 20, "rejects": rejects,
-                 "journal": 1 << 20, "models": 1 << 20}
+
+class Large(unittest.TestCase):
+    """What a topic does not take for its size: the others go on, and all is kept that can be."""
+    LARGE = b'{"device":"d1","x":1.5,"mode":"' + noise(1, 10_000_000) + b'"}'
+
+    def through(self, cluster, name, values, sizes, setting=""):
+        """(outcomes, rejects, file) of these events, none of which is a good one if it is large."""
+        sizes = {"events": 20_000_000, "outcomes": 1 << 20, "journal": 1 << 20,
+                 "models": 1 << 20, **sizes}
         made = confluent_kafka.admin.AdminClient({"bootstrap.servers": cluster.bootstrap})
         for future in made.create_topics([
                 confluent_kafka.admin.NewTopic(f"{name}-{role}", 1,
@@ -289,38 +292,58 @@ class Large(unittest.TestCase):
         producer = confluent_kafka.Producer({
             "bootstrap.servers": cluster.bootstrap, "message.max.bytes": 30_000_000,
             "enable.idempotence": True})   # So that a batch tried again keeps its place.
-        for value in (GOOD, self.LARGE, GOOD):
+        for value in values:
             producer.produce(f"{name}-events", value, b"d1", headers={"a": b"b"})
         self.assertEqual(producer.flush(WAIT_S), 0)
         folder = pathlib.Path(tempfile.mkdtemp(prefix="ouzel-large-"))
         self.addCleanup(shutil.rmtree, folder, True)
         path = folder / "large.yaml"
         path.write_text(f"name: {name}\nsource: {{kafka: {{topic: {name}-events}}}}\n"
-                        f"kafka: {{bootstrap.servers: \"{cluster.bootstrap}\"}}\n" + READINGS)
-        with Engine(path, folder / "data") as engine:
-            outcomes = clients.read(cluster.bootstrap, f"{name}-outcomes", 3)
-            found = clients.read(cluster.bootstrap, f"{name}-rejects", 1)
-            self.assertEqual(engine.get("/readyz")[0], 200)
+                        f"kafka: {{bootstrap.servers: \"{cluster.bootstrap}\"{setting}}}\n"
+                        + READINGS)
+        with Engine(path, folder / "data", ready=False) as engine:
+            outcomes = clients.read(cluster.bootstrap, f"{name}-outcomes", len(values))
+            bad = [json.loads(one.value())["status"] for one in outcomes].count("rejected")
+            found = clients.read(cluster.bootstrap, f"{name}-rejects", bad)
+            engine.wait_ready()
             self.assertEqual(engine.stop(), 0)
         return outcomes, found, path
 
     def test_a_record_of_ten_megabytes(self):
+        near = noise(2, 1_000_000)  # No event, and the topic takes it.
         with broker.Cluster() as cluster:
             for name, rejects, whole in (("whole", 20_000_000, True), ("cut", 1 << 20, False)):
                 with self.subTest(name):
-                    outcomes, (reject,), path = self.through(cluster, name, rejects)
+                    outcomes, (reject, other), path = self.through(
+                        cluster, name, (GOOD, self.LARGE, GOOD, near), {"rejects": rejects})
                     data = [json.loads(one.value()) for one in outcomes]
-                    self.assertEqual([one.get("reason") for one in data], [None, "too_large", None])
+                    self.assertEqual([one.get("reason") for one in data],
+                                     [None, "too_large", None, "malformed"])
                     headers = {key: value.decode() for key, value in reject.headers()}
                     self.assertEqual((headers["a"], headers[ERRORS + "offset"], reject.key()),
                                      ("b", "1", b"d1"))
                     self.assertEqual(reject.value(), self.LARGE if whole else None)
                     self.assertEqual(headers.get(ERRORS + "left_out"),
                                      None if whole else str(len(self.LARGE)))
+                    self.assertEqual(other.value(), near)
                     done = ouzel("dlq", "replay", "--rejects", "--pipeline", path)
                     self.assertEqual(done.returncode, 0, done.stderr)
-                    self.assertIn("1 sent again" if whole else
+                    self.assertIn("2 sent again" if whole else
                                   f"0:1 was too large for topic {name}-rejects", done.stderr)
+
+    def test_a_batch_that_a_topic_refuses_is_sent_in_smaller_ones(self):
+        bad = [b"nonsense " + noise(i, 1000) for i in range(600)]
+        good = [json.dumps({"device": noise(i, 500).decode(), "x": i}).encode()
+                for i in range(2500)]
+        with broker.Cluster() as cluster:
+            for name, sizes, setting in (
+                    ("small", {"outcomes": 1 << 15, "rejects": 1 << 16}, ""),
+                    ("usual", {"rejects": 1 << 20}, ", batch.size: 10000000")):
+                with self.subTest(name):
+                    outcomes, rejects, _ = self.through(cluster, name, bad + good, sizes, setting)
+                    self.assertEqual([json.loads(one.value())["position"]["offset"]
+                                      for one in outcomes], list(range(len(bad + good))))
+                    self.assertEqual([one.value() for one in rejects], bad)
 
 
 class Conformance(unittest.TestCase):

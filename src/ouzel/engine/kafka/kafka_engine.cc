@@ -163,7 +163,8 @@ Result<std::unique_ptr<KafkaProducer>> KafkaEngine::make_producer(const std::str
   return open_producer({.settings = options_.producer_settings,
                         .input_topic = options_.source.topic,
                         .transactional_id = id,
-                        .too_large = [this](const std::string& topic) { cut_rejects(topic); }});
+                        .batch_bytes = batch_bytes_,
+                        .too_large = [this](const TooLarge& what) { note_too_large(what); }});
 }
 
 std::string KafkaEngine::worker() const { return hex(log_id()); }
@@ -391,15 +392,23 @@ TransactionResult KafkaEngine::write_records(PartitionId id, std::string_view bo
   return write_journal(*partition, body, producer);
 }
 
-/// On the log's thread: the brokers do not say what they would take.
-void KafkaEngine::cut_rejects(const std::string& topic) {
-  if (topic != options_.source.rejects || original_bytes_max_ == 0) return;
-  constexpr std::uint64_t kFirst = 900'000;  // A topic takes a MiB unless it says otherwise.
-  constexpr std::uint64_t kStep = 10;
-  original_bytes_max_ = std::min(kFirst, original_bytes_max_ / kStep);
-  records_.set_original_bytes_max(original_bytes_max_);
+/// On the log's thread. The brokers say neither what they would take nor whether it was the record
+/// or its batch: only a record that was alone in its batch shows that it is the record.
+void KafkaEngine::note_too_large(const TooLarge& what) {
+  if (what.record_bytes <= what.batch_bytes) {
+    constexpr std::uint64_t kStep = 4;
+    const std::uint64_t next = std::max<std::uint64_t>(1, what.batch_bytes / kStep);
+    if (next == std::exchange(batch_bytes_, next)) return;
+    return logging::warn(
+        "batches become smaller: a topic does not take them (max.message.bytes, batch.size)",
+        {{"topic", what.topic}, {"batch_bytes", text(next)}});
+  }
+  if (what.topic != options_.source.rejects || what.record_bytes > records_.reject_bytes_max()) {
+    return;
+  }
+  records_.set_reject_bytes_max(what.record_bytes - 1);
   logging::warn("rejects leave out large originals: their topic takes no more (max.message.bytes)",
-                {{"topic", topic}, {"above_bytes", text(original_bytes_max_)}});
+                {{"topic", what.topic}, {"from_bytes", text(what.record_bytes)}});
 }
 
 /// A record of the plan in force, with the first outcomes that another plan than before decided.

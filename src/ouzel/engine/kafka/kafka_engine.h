@@ -171,7 +171,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void committed(std::span<const FrameHeader> headers);
   TransactionResult write_records(PartitionId id, std::string_view body, KafkaProducer& producer);
 
-  void cut_rejects(const std::string& topic);
+  void note_too_large(const TooLarge& what);
   TransactionResult write_journal(KafkaPartition& partition, std::string_view body,
                                   KafkaProducer& producer);
 
@@ -197,7 +197,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   std::map<PartitionId, Offset> ends_;  ///< Reached behind `fetched_`.
   OutcomeRecords records_;              ///< Of the log's thread.
   std::string journal_value_;           ///< Likewise; so is the next.
-  std::uint64_t original_bytes_max_ = ~std::uint64_t{0};
+  std::uint64_t batch_bytes_ = 0;       ///< Of the next producer; 0: as the settings say.
 
   std::mutex plans_mutex_;    ///< Of plans_.
   mutable std::mutex mutex_;  ///< Of what stands from here to stopped_.

@@ -56,6 +56,13 @@ Result<Conf> make_conf(const KafkaSettingList& settings) {
   return conf;
 }
 
+std::uint64_t batch_bytes_of(const Conf& conf) {
+  std::array<char, 24> text{};
+  std::size_t size = text.size();
+  (void)rd_kafka_conf_get(conf.get(), kBatchSize, text.data(), &size);
+  return std::strtoull(text.data(), nullptr, 10);
+}
+
 Result<Handle> make_handle(rd_kafka_type_t type, Conf conf) {
   std::array<char, kErrorBytes> why{};
   rd_kafka_t* handle = rd_kafka_new(type, conf.get(), why.data(), why.size());

@@ -46,8 +46,10 @@ Partitions offset_list(const std::string& topic, std::span<const GroupOffset> of
 /// any batch for its first: were several under way while a partition gets its leader, the second
 /// could come first, and the first, tried again, would count as a repeat and be lost.
 inline const std::pair<std::string, std::string> kOneAtATime{"max.in.flight", "1"};
-/// Records are as large as brokers take them.
+/// Records are as large as brokers take them; so it is batch.size alone that bounds a batch.
 inline const std::pair<std::string, std::string> kLargeRecords{"message.max.bytes", kLargestBatch};
+inline constexpr char kBatchSize[] = "batch.size";
+std::uint64_t batch_bytes_of(const Conf& conf);
 /// What the group has there, with its metadata.
 GroupOffset group_offset(const rd_kafka_topic_partition_t& found);
 /// Takes a message over that has no error.

@@ -35,6 +35,14 @@ std::uint32_t attempts_before(const Record& record) {
   return std::min(count, kMost);
 }
 
+std::uint64_t size(std::optional<std::string_view> text) { return text.value_or("").size(); }
+
+std::uint64_t bytes_of(std::span<const RecordHeader> headers) {
+  std::uint64_t out = 0;
+  for (const RecordHeader& header : headers) out += header.name.size() + size(header.value);
+  return out;
+}
+
 /// The id of a span that is the same for the same text: 16 hexadecimal digits, never all zero.
 void append_span(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -130,27 +138,37 @@ Result<void> OutcomeRecords::write_reject(const OutcomeRow& row, const Record* o
     return fail(ErrorCode::unavailable, "the record of rejected event " + partition_text_ + ":" +
                                             std::to_string(row.offset.value()) + " is not at hand");
   }
-  std::uint64_t beside = original->key ? original->key->size() : 0;
-  for (const RecordHeader& header : original->headers) {
-    beside += header.name.size() + (header.value ? header.value->size() : 0);
-  }
-  const std::uint64_t value = original->value ? original->value->size() : 0;
-  const bool keep_value = beside + value <= original_bytes_max_;
-  const bool keep_rest = beside <= original_bytes_max_;
   headers_.clear();
   for (const RecordHeader& header : original->headers) {
-    if (keep_rest && !ours(header.name)) headers_.push_back(header);
+    if (!ours(header.name)) headers_.push_back(header);
   }
+  const auto theirs = static_cast<std::ptrdiff_t>(headers_.size());
   add_errors(row, *original);
-  if (!keep_value) {
-    set_number(left_out_, value + (keep_rest ? 0 : beside));
-    add(reject_header::kLeftOut, left_out_);
-  }
   if (options_.connect_headers) add_connect_errors(row);
-  record_ = {.kind = OutcomeRecord::Kind::reject, .offset = row.offset, .headers = headers_};
-  if (keep_rest) record_.key = original->key;
-  if (keep_value) record_.value = original->value;
+  record_ = {.kind = OutcomeRecord::Kind::reject,
+             .offset = row.offset,
+             .key = original->key,
+             .value = original->value};
+  const std::uint64_t whole = size(record_.key) + size(record_.value) + bytes_of(headers_);
+  if (whole > reject_bytes_max_) leave_out(whole, theirs);
+  record_.headers = headers_;
   return {};
+}
+
+/// Of a reject of `whole` bytes, whose first headers are the original's.
+void OutcomeRecords::leave_out(std::uint64_t whole, std::ptrdiff_t theirs) {
+  std::uint64_t out = size(record_.value);
+  record_.value.reset();
+  set_number(left_out_, whole);  // The most digits that it can have.
+  const std::uint64_t said = reject_header::kLeftOut.size() + left_out_.size();
+  if (whole - out + said > reject_bytes_max_) {
+    const auto end = headers_.begin() + theirs;
+    out += size(record_.key) + bytes_of({headers_.begin(), end});
+    record_.key.reset();
+    headers_.erase(headers_.begin(), end);
+  }
+  set_number(left_out_, out);
+  add(reject_header::kLeftOut, left_out_);
 }
 
 void OutcomeRecords::add_errors(const OutcomeRow& row, const Record& original) {

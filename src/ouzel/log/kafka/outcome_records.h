@@ -26,6 +26,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -64,8 +65,10 @@ class OutcomeRecords {
 
   /// `body` must live while its records are taken. Error corrupt: it is no outcome frame's.
   Result<void> open(PartitionId partition, std::string_view body, Original original);
-  /// From now on: an original larger than this is left out of its reject.
-  void set_original_bytes_max(std::uint64_t bytes) { original_bytes_max_ = bytes; }
+  /// From now on: a reject of more bytes (key, value and headers) leaves the original's value out,
+  /// and where that is not enough its key and headers too.
+  void set_reject_bytes_max(std::uint64_t bytes) { reject_bytes_max_ = bytes; }
+  std::uint64_t reject_bytes_max() const { return reject_bytes_max_; }
   /// The records in the order of their rows; null after the last. Error corrupt: the body is
   /// damaged; unavailable: the original of a rejected row is not at hand.
   Result<const OutcomeRecord*> next();
@@ -73,6 +76,7 @@ class OutcomeRecords {
  private:
   void write_outcome(const OutcomeRow& row, const Record* original);
   Result<void> write_reject(const OutcomeRow& row, const Record* original);
+  void leave_out(std::uint64_t whole, std::ptrdiff_t theirs);
   void add_trace(const OutcomeRow& row, const Record* original);
   void add_errors(const OutcomeRow& row, const Record& original);
   void add_connect_errors(const OutcomeRow& row);
@@ -82,7 +86,7 @@ class OutcomeRecords {
   const Options options_;
   PartitionId partition_{};
   Original original_;
-  std::uint64_t original_bytes_max_ = ~std::uint64_t{0};
+  std::uint64_t reject_bytes_max_ = ~std::uint64_t{0};
   std::optional<CommitReader> reader_;
   std::optional<OutcomeRow> rejected_;  ///< Its outcome was taken; the reject comes next.
 

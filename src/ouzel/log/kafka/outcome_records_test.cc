@@ -215,6 +215,46 @@ TEST(OutcomeRecords, ARecordRejectedAgainCountsItsAttempts) {
   }
 }
 
+TEST(OutcomeRecords, ARejectThatIsTooLargeLeavesOutWhatItMust) {
+  Batch batch;
+  add_row(batch, Fate::schema, "k", "");
+  const std::string body = body_of(batch);
+  const std::string key(2'000, 'k');
+  const std::string value(10'000, 'v');
+  const std::vector<RecordHeader> headers{{"tenant", "blue"}};
+  const Record original{.key = key, .value = value, .headers = headers};
+  OutcomeRecords records({.topic = "t"});
+  const auto reject = [&](std::uint64_t bytes_max) {
+    records.set_reject_bytes_max(bytes_max);
+    return written(records, body, [&](Offset) { return &original; }).at(1);
+  };
+  const auto bytes_of = [](const Written& one) {
+    std::uint64_t out = one.key.size() + one.value.size();
+    for (const auto& [name, text] : one.headers) out += name.size() + text.size();
+    return out;
+  };
+  const Written whole = reject(~std::uint64_t{0});
+  const std::uint64_t bytes = bytes_of(whole);
+  EXPECT_EQ(reject(bytes).headers, whole.headers);
+  EXPECT_EQ(reject(bytes).value, value);
+  for (const std::uint64_t bytes_max : {bytes - 1, bytes - 9'000}) {
+    const Written cut = reject(bytes_max);
+    EXPECT_EQ(cut.value, "(null)");
+    EXPECT_EQ(cut.key, key);
+    EXPECT_EQ(cut.header("tenant"), "blue");
+    EXPECT_EQ(cut.header("__ouzel.errors.left_out"), "10000");
+  }
+  // Without the value alone it would be as large as before, for the header that says so.
+  for (const std::uint64_t bytes_max : {bytes - 10'000, std::uint64_t{0}}) {
+    const Written bare = reject(bytes_max);
+    EXPECT_EQ(bare.value, "(null)");
+    EXPECT_EQ(bare.key, "(null)");
+    EXPECT_EQ(bare.header("tenant"), "");
+    EXPECT_EQ(bare.header("__ouzel.errors.left_out"), "12010");
+    EXPECT_EQ(bare.header("__ouzel.errors.reason"), "schema");
+  }
+}
+
 TEST(OutcomeRecords, TheTraceGoesOn) {
   Batch batch;
   add_row(batch, Fate::live, "k", kTrace);

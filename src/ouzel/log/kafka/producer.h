@@ -61,13 +61,21 @@ class KafkaProducer {
   virtual TransactionResult abort() = 0;
 };
 
+/// A record that its topic does not take: it is too large, or the batch that it was in.
+struct TooLarge {
+  std::string topic;
+  std::uint64_t record_bytes = 0;  ///< Key, value and headers.
+  /// The producer's batch.size; a larger record was alone in its batch. 0: it was in none.
+  std::uint64_t batch_bytes = 0;
+};
+
 struct ProducerOptions {
   KafkaSettingList settings;
-  std::string input_topic;       ///< Whose offsets are committed.
-  std::string transactional_id;  ///< Empty: no transactions; `commit` waits, then commits offsets.
-  /// Told of a topic that does not take a record, as it is too large, within a call of the
-  /// producer, which fails.
-  std::function<void(const std::string& topic)> too_large = [](const std::string& /*topic*/) {};
+  std::string input_topic;        ///< Whose offsets are committed.
+  std::string transactional_id;   ///< Empty: no transactions; `commit` waits, then commits offsets.
+  std::uint64_t batch_bytes = 0;  ///< batch.size; 0: as the settings say.
+  /// Told of each such record within a call of the producer, which fails. The producer's thread.
+  std::function<void(const TooLarge&)> too_large = [](const TooLarge& /*what*/) {};
 };
 
 /// Error config: a setting, or a program that was built without Kafka.

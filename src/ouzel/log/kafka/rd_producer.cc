@@ -52,6 +52,14 @@ tl::unexpected<TransactionError> dead(std::string message) {
   return tl::unexpected(TransactionError{TransactionFault::dead, std::move(message)});
 }
 
+std::uintptr_t bytes_of(const OutRecord& record) {
+  std::uintptr_t out = record.key.value_or("").size() + record.value.value_or("").size();
+  for (const RecordHeader& header : record.headers) {
+    out += header.name.size() + header.value.value_or("").size();
+  }
+  return out;
+}
+
 class RdProducer final : public KafkaProducer {
  public:
   explicit RdProducer(bool transactional) : transactional_(transactional) {}
@@ -85,7 +93,11 @@ class RdProducer final : public KafkaProducer {
     settings.emplace_back("enable.idempotence", "true");
     settings.emplace_back("delivery.report.only.error", "true");
     if (transactional_) settings.emplace_back("transactional.id", options.transactional_id);
+    if (options.batch_bytes > 0) {
+      settings.emplace_back(kBatchSize, std::to_string(options.batch_bytes));
+    }
     OUZEL_TRY(Conf conf, make_conf(settings));
+    batch_bytes_ = batch_bytes_of(conf);
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), reported);
     OUZEL_TRY(handle_, make_handle(RD_KAFKA_PRODUCER, std::move(conf)));
@@ -131,14 +143,15 @@ class RdProducer final : public KafkaProducer {
   TransactionResult produce(const OutRecord& record) override {
     for (int waited_ms = 0;;) {
       const RdError error =
-          kafka::produce(handle_.get(), topic(*record.topic), record.partition.value(), record);
+          kafka::produce(handle_.get(), topic(*record.topic), record.partition.value(), record,
+                         reinterpret_cast<void*>(bytes_of(record)));
       if (!error) return {};
       if (rd_kafka_error_code(error.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL ||
           waited_ms >= kCallMs) {
         auto fault = fault_of("produce to " + *record.topic, error.get());
         const bool too_large =
             rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
-        if (too_large) too_large_(*record.topic);
+        if (too_large) too_large_({.topic = *record.topic, .record_bytes = bytes_of(record)});
         if (too_large || fault.value().fault == TransactionFault::retry) {
           fault.value().fault = TransactionFault::abort;
         }
@@ -205,7 +218,9 @@ class RdProducer final : public KafkaProducer {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !purged) {
       self.undelivered_.fetch_add(1, std::memory_order_relaxed);
       if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-        self.too_large_(rd_kafka_topic_name(message->rkt));
+        self.too_large_({.topic = rd_kafka_topic_name(message->rkt),
+                         .record_bytes = reinterpret_cast<std::uintptr_t>(message->_private),
+                         .batch_bytes = self.batch_bytes_});
       }
       self.why_ =
           std::string(rd_kafka_topic_name(message->rkt)) + ": " + rd_kafka_err2str(message->err);
@@ -248,7 +263,8 @@ class RdProducer final : public KafkaProducer {
   }
 
   const bool transactional_;
-  std::function<void(const std::string&)> too_large_;
+  std::function<void(const TooLarge&)> too_large_;
+  std::uint64_t batch_bytes_ = 0;
   /// Of one try of a commit's two steps. The library's own choice would wait for a reply for ever.
   int commit_ms_ = 0;
   std::string input_topic_;

@@ -25,6 +25,9 @@ namespace {
 using namespace kafka;  // NOLINT: owners of librdkafka's objects.
 using std::chrono::milliseconds;
 
+/// A topic takes a MiB at once unless it says otherwise.
+constexpr std::uint64_t kUsualBatch = 1'000'000;
+
 class RdWriter final : public RecordWriter {
  public:
   RdWriter(std::string topic, Done done) : topic_(std::move(topic)), done_(std::move(done)) {}
@@ -46,6 +49,9 @@ class RdWriter final : public RecordWriter {
     settings.insert(settings.end(), given.begin(), given.end());
     settings.emplace_back("enable.idempotence", "true");
     OUZEL_TRY(Conf conf, make_conf(settings));
+    if (batch_bytes_of(conf) > kUsualBatch) {
+      rd_kafka_conf_set(conf.get(), kBatchSize, std::to_string(kUsualBatch).c_str(), nullptr, 0);
+    }
     rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR);
     OUZEL_TRY(client_, Client::open(RD_KAFKA_PRODUCER, std::move(conf)));
     queue_.reset(rd_kafka_queue_get_main(client_->handle()));
