@@ -14,13 +14,15 @@ from ouzel.program import program
 
 def write_model_card(model: str | os.PathLike[str], out: str | os.PathLike[str], *,
                      features: Iterable[str] | None = None, reference: Any = None,
-                     threshold: float | None = None, name: str | None = None) -> None:
+                     threshold: float | None = None, name: str | None = None,
+                     version: int | None = None) -> None:
     """Writes `out`: the ONNX file `model` with its card, as `ouzel model card` does.
 
     `features` are the names of the model's inputs in its order. `reference` are the rows it was
     trained on: a DataFrame, an iterable of mappings, or the path of a CSV file; their means and
     quantiles go into the card. Without `features`, a DataFrame's columns are the features.
-    `threshold`: the score, or error of an autoencoder, from which a row is odd.
+    `threshold`: the score, or error of an autoencoder, from which a row is odd. `version`: from 1,
+    as outcomes and metrics name it; left out, the file's stays.
     """
     if features is None and hasattr(reference, "columns"):
         features = [str(column) for column in reference.columns]
@@ -32,6 +34,7 @@ def write_model_card(model: str | os.PathLike[str], out: str | os.PathLike[str],
     command += [f"--features={','.join(names)}"] if names else []
     command += [f"--threshold={threshold!r}"] if threshold is not None else []
     command += [f"--name={name}"] if name is not None else []
+    command += [f"--version={version}"] if version is not None else []
     if reference is None or isinstance(reference, (str, os.PathLike)):
         return _run(command + ([f"--reference={os.fspath(reference)}"] if reference else []))
     if not names:

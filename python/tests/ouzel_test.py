@@ -127,12 +127,13 @@ class Card(InScratch):
         for number, reference in enumerate((rows, table)):
             out = self.folder / f"{number}.onnx"
             ouzel.write_model_card(self.net, out, features=["c", "a"], reference=reference,
-                                   threshold=0.25, name="mine")
+                                   threshold=0.25, name="mine", version=4)
             cards.append(self.shown(out))
         self.assertEqual(cards[0], cards[1])
         self.assertIn('\\"c\\":{\\"mean\\":30', cards[0])
         self.assertIn('\\"a\\":{\\"mean\\":2.25', cards[0])
         self.assertIn('ouzel.name: "mine"', cards[0])
+        self.assertIn("version: 4\n", cards[0])
 
     @unittest.skipIf(pandas is None, "pandas is not here: frames are not tested")
     def test_a_frame_names_the_features(self):

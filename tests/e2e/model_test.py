@@ -24,7 +24,7 @@ class Model(InScratch):
     def setUp(self):
         super().setUp()
         (self.folder / "net.onnx").write_bytes(dense_net([2, 4, 1]))
-        (self.folder / "rows.csv").write_text("a,c\n1,10\n3,30\n,50\n")
+        (self.folder / "rows.csv").write_text("\ufeffa,c\n1,10\n3,30\n,50\n")
         (self.folder / "pipeline.yaml").write_text(PIPELINE)
 
     def run_here(self, code, *arguments):
@@ -39,9 +39,11 @@ class Model(InScratch):
     def test_a_card_says_what_goes_in(self):
         self.need_onnx()
         self.run_here(0, "model", "card", "net.onnx", "--features", "c,a", "--threshold", "0.25",
-                      "--reference", "rows.csv", "--name", "mine", "--out", "model.onnx")
+                      "--reference", "rows.csv", "--name", "mine", "--version", "4",
+                      "--out", "model.onnx")
         shown = self.run_here(0, "model", "show", "model.onnx").stdout
         self.assertIn("input: x: float[?,2]", shown)
+        self.assertIn("version: 4\n", shown)
         self.assertIn('ouzel.name: "mine"', shown)
         self.assertIn('\\"c\\":{\\"mean\\":30', shown)
         self.run_here(0, "lint", "pipeline.yaml")

@@ -22,6 +22,7 @@ struct ModelOptions {
   std::string features;
   double threshold = 0;
   std::string reference;
+  std::uint32_t version = 0;  ///< 0: as it is.
   std::string out;
 };
 
@@ -95,7 +96,8 @@ Result<void> write_card(FileSystem& fs, const ModelOptions& options) {
     OUZEL_TRY(const std::string csv, read_at_most(fs, options.reference, kReferenceBytesMax));
     OUZEL_TRY(card.reference, reference_of(csv, card.features));
   }
-  const std::string written = with_metadata(bytes, card_entries(card));
+  std::string written = with_metadata(bytes, card_entries(card));
+  if (options.version > 0) written = with_version(written, options.version);
   OUZEL_TRY(const OnnxFile again, read_onnx_file(written));
   OUZEL_TRY(card, read_card(again));
   const std::size_t slash = options.out.rfind('/');
@@ -139,12 +141,14 @@ void add_model(CommandLine& line) {
                      .help = "Training rows as CSV with a column a feature: their means and "
                              "quantiles go into the card"})
             .option("--name", into(options->name), {.value = "NAME", .help = "Name of the model"})
+            .option("--version", into(options->version, 1, 4294967295),
+                    {.value = "N", .help = "Version of the model, in outcomes and metrics"})
             .option("--out", into(options->out),
                     {.value = "FILE", .help = "Where the model with its card goes"})
             .example("ouzel model show press.onnx")
             .example(
                 "ouzel model card press.onnx --features temperature,vibration "
-                "--reference day.csv --out press-1.onnx");
+                "--reference day.csv --version 2 --out press-2.onnx");
       },
       [options] { return model(*options); });
 }

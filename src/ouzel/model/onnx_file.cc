@@ -426,4 +426,15 @@ std::string with_metadata(std::string_view bytes,
   return out;
 }
 
+std::string with_version(std::string_view bytes, std::uint32_t version) {
+  std::string out;
+  ProtoReader reader(bytes);
+  ProtoField field;
+  while (reader.next(field)) {
+    if (!field.is_varint(5)) out.append(field.whole);
+  }
+  ProtoWriter(out).put_varint(5, version);
+  return out;
+}
+
 }  // namespace ouzel

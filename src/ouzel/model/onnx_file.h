@@ -74,5 +74,7 @@ std::string without_zip_map(std::string_view bytes);
 /// Appends entries to a model's metadata_props in place of those of the same key.
 std::string with_metadata(std::string_view bytes,
                           const std::vector<std::pair<std::string, std::string>>& entries);
+/// Sets a model's model_version.
+std::string with_version(std::string_view bytes, std::uint32_t version);
 
 }  // namespace ouzel

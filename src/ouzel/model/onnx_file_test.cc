@@ -106,6 +106,7 @@ TEST(OnnxFile, BearsFlipsAndCuts) {
     EXPECT_TRUE(file || !file.error().message.empty());
     without_zip_map(bytes);
     with_metadata(bytes, {{"k", "v"}});
+    with_version(bytes, 7);
   }
 }
 
@@ -125,6 +126,16 @@ TEST(OnnxFile, MetadataIsReplacedNotDoubled) {
   ASSERT_TRUE(file) << file.error().message;
   EXPECT_EQ(file->metadata,
             (std::vector<std::pair<std::string, std::string>>{{"b", "2"}, {"a", "3"}}));
+}
+
+TEST(OnnxFile, AVersionIsSetAndNothingElse) {
+  const std::string bytes = fixture::logistic().bytes();
+  const std::string seventh = with_version(with_version(bytes, 300), 7);
+  const auto file = read_onnx_file(seventh);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->model_version, 7);
+  EXPECT_EQ(with_version(bytes, 7), seventh);
+  EXPECT_EQ(file->metadata, read_onnx_file(bytes)->metadata);
 }
 
 }  // namespace

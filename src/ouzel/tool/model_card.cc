@@ -57,6 +57,7 @@ Result<CardReference> describe_column(const std::string& name, std::vector<doubl
 
 Result<std::vector<CardReference>> reference_of(std::string_view csv,
                                                 const std::vector<std::string>& features) {
+  if (csv.starts_with("\xef\xbb\xbf")) csv.remove_prefix(3);  // A byte order mark.
   CsvReader reader({.delimiter = sniff_delimiter(csv.substr(0, csv.find('\n')))});
   std::uint64_t line = 1;
   const auto wrong = [&](const std::string& why) {
