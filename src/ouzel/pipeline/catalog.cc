@@ -1,5 +1,7 @@
 #include "ouzel/pipeline/catalog.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "ouzel/decide/decide_fields.h"
@@ -87,7 +89,10 @@ Result<std::vector<std::unique_ptr<Stage>>> make_stages(const Pipeline& pipeline
   OUZEL_TRY(auto model, make_model_stage(pipeline));
   stages.push_back(std::move(model));
   DecideSpec lane_decide = pipeline.decide;
-  lane_decide.review_budget.per_day /= pipeline.limits.partitions;
+  if (std::uint64_t& per_day = lane_decide.review_budget.per_day; per_day > 0) {
+    // Lint cannot know how many partitions a topic has, and a share of 0 would mean no budget.
+    per_day = std::max<std::uint64_t>(1, per_day / pipeline.limits.partitions);
+  }
   OUZEL_TRY(auto decide, DecideStage::make(lane_decide));
   stages.push_back(std::move(decide));
   return stages;

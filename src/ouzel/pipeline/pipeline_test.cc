@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ouzel/base/file_system.h"
+#include "ouzel/decide/review_budget.h"
 #include "ouzel/engine/plan_archive.h"
 #include "ouzel/log/kafka/kafka_library.h"
 #include "ouzel/pipeline/catalog.h"
@@ -101,6 +102,15 @@ TEST(Plan, NamesColumnsAndDividesLimits) {
   EXPECT_EQ(stages[0]->name(), "feature");
   EXPECT_EQ(stages[1]->name(), "detector");
   EXPECT_EQ(stages[2]->name(), "decide");
+}
+
+TEST(Plan, ABudgetOfLessThanOneAPartitionIsOneAPartition) {
+  Pipeline pipeline = *parse_pipeline(kPress);
+  pipeline.decide.review_budget.per_day = 20;
+  pipeline.limits.partitions = 24;  // As of a topic, which lint does not see.
+  const auto plan = make_plan(pipeline);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->make_stages().back()->state_need().lane_bytes, sizeof(ReviewBudget::State));
 }
 
 Hash128 hash_of(std::string text, const std::string& from = "", const std::string& to = "") {
