@@ -8,11 +8,13 @@ TableOf<ReviewBudgetSpec> review_budget_fields() {
                                   "How many events a day a person looks at; the rest keep their "
                                   "automatic decision, flagged review_full.");
   table
-      .integer("per_day", &ReviewBudgetSpec::per_day,
-               {.help = "Events that go to review in a day of event time; left out: no limit",
-                .min = "1",
-                .max = "1000000000",
-                .example = "200"})
+      .integer(
+          "per_day", &ReviewBudgetSpec::per_day,
+          {.help = "Events that go to review in a UTC day of event time, at an even pace and an "
+                   "equal share for each partition; left out: no limit",
+           .min = "1",
+           .max = "1000000000",
+           .example = "200"})
       .number(
           "random", &ReviewBudgetSpec::random,
           {.help = "Share of them taken at random of all events below the threshold; the others "
@@ -27,7 +29,9 @@ TableOf<ReviewBudgetSpec> review_budget_fields() {
 }  // namespace
 
 TableOf<DecideSpec> decide_fields() {
-  TableOf<DecideSpec> table("decide", "From which score an event is an anomaly, and who is told.");
+  TableOf<DecideSpec> table("decide",
+                            "From which score an event is an anomaly, and who is told; see "
+                            "docs/explanation/scores.md.");
   table
       .number(
           "threshold", &DecideSpec::threshold,

@@ -13,7 +13,7 @@ std::vector<std::pair<FeatureFunction, Word>> function_words() {
   const std::vector<std::pair<FeatureFunction, std::string>> meanings = {
       {FeatureFunction::count, "how many values the window holds"},
       {FeatureFunction::sum, "their sum"},
-      {FeatureFunction::mean, "their mean"},
+      {FeatureFunction::mean, "their mean, or average"},
       {FeatureFunction::std, "their sample standard deviation"},
       {FeatureFunction::min, "the smallest"},
       {FeatureFunction::max, "the largest"},
@@ -24,7 +24,8 @@ std::vector<std::pair<FeatureFunction, Word>> function_words() {
       {FeatureFunction::slope, "change per second of the least-squares line"},
       {FeatureFunction::ewma, "exponentially weighted mean"},
       {FeatureFunction::zscore, "distance of this value from the window before it, in its std"},
-      {FeatureFunction::quantile, "the value below which a share q lies; over a span of a sample"},
+      {FeatureFunction::quantile,
+       "the value of rank q, such as the median; over a span of a sample"},
       {FeatureFunction::distinct, "how many different values, also of texts; over a span up to 64"},
       {FeatureFunction::lag, "the value `lag` values before (no window)"},
       {FeatureFunction::since, "seconds since the value before, or the key's event (no window)"},
@@ -54,7 +55,8 @@ void add_examples(TableOf<FeatureSpec>& table) {
 
 TableOf<FeatureSpec> feature_fields() {
   TableOf<FeatureSpec> table("features",
-                             "Rolling statistics for each key, and functions of a row.");
+                             "Rolling statistics for each key, and functions of a row; see "
+                             "docs/explanation/features.md.");
   table
       .texts("of", &FeatureSpec::of,
              {.help = "Fields to look at",
@@ -64,13 +66,15 @@ TableOf<FeatureSpec> feature_fields() {
       .words("take", &FeatureSpec::take, function_words(),
              {.help = "Functions to take of each", .min = "1", .example = "[mean, std]"})
       .integer("last", &FeatureSpec::last,
-               {.help = "Window: the last N events of the key",
+               {.help = "Window: the last N values of the field for this key",
                 .min = "1",
                 .max = std::to_string(kFeatureLastMax),
                 .example = "64"})
-      .duration(
-          "over", &FeatureSpec::over,
-          {.help = "Window: a span of event time", .min = "1ms", .max = "30d", .example = "5m"})
+      .duration("over", &FeatureSpec::over,
+                {.help = "Window: a span of event time, and up to a sixteenth more",
+                 .min = "1ms",
+                 .max = "30d",
+                 .example = "5m"})
       .number("q", &FeatureSpec::q,
               {.help = "Share of the values, of quantile; left out: 0.5, the median",
                .min = "0.0001",

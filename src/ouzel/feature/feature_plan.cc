@@ -153,6 +153,23 @@ Result<void> check_window(const FeatureSpec& spec) {
   return {};
 }
 
+/// `q`, `lag` and `zone` stand where a function looks at them, and nowhere else.
+Result<void> check_settings(const FeatureSpec& spec) {
+  const auto takes = [&](F function) {
+    return std::find(spec.take.begin(), spec.take.end(), function) != spec.take.end();
+  };
+  if (spec.q != 0 && !takes(F::quantile)) {
+    return refuse("`q` is of quantile: take it too, or remove `q`");
+  }
+  if (spec.lag != 0 && !takes(F::lag)) {
+    return refuse("`lag` is of lag: take it too, or remove `lag`");
+  }
+  if (!spec.zone.empty() && !takes(F::hour) && !takes(F::weekday)) {
+    return refuse("`zone` is of hour and weekday: take one of them too, or remove `zone`");
+  }
+  return {};
+}
+
 /// `x` may be asked for `function`.
 Result<void> check_taken(F function, const std::string& name, const Found& found) {
   const Nature& of = nature(function);
@@ -310,6 +327,7 @@ Result<void> add_features(const Schema& schema, const FeatureSpec& spec, Feature
   if (forms != 1) return refuse("just one of `take`, `ratio` and `difference` is needed");
   OUZEL_TRY_VOID(check_bounds(spec));
   OUZEL_TRY_VOID(check_window(spec));
+  OUZEL_TRY_VOID(check_settings(spec));
   if (spec.take.empty() && !spec.of.empty()) {
     return refuse("`of` and `take` stand together");
   }

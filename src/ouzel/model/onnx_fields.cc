@@ -72,11 +72,13 @@ TableOf<OnnxSpec> onnx_fields() {
                .initial = "0",
                .min = "0",
                .stateless = true})
-      .number("reasons_from", &OnnxSpec::reasons_from,
-              {.help = "Score from which reasons are worked out; except for autoencoders each such "
-                       "event costs as many further runs as the model has inputs",
-               .initial = "0.6",
-               .stateless = true})
+      .number(
+          "reasons_from", &OnnxSpec::reasons_from,
+          {.help = "Score from which reasons are worked out; except for autoencoders that takes a "
+                   "card with a reference, and each such event costs as many further runs as "
+                   "the model has inputs",
+           .initial = "0.6",
+           .stateless = true})
       .shorthand("file")
       .example("press.onnx")
       .example("{file: press.onnx, inputs: [temperature, vibration], kind: classifier}");

@@ -167,6 +167,16 @@ INSTANTIATE_TEST_SUITE_P(
         Case{8, "  - {of: temperature, take: [slop], last: 4}",
              "pipeline:8:30: unknown_value: features[0].take: 'slop' is not known here (did you "
              "mean 'slope'?)"},
+        Case{8, "  - {of: temperature, take: [median], last: 4}",
+             "pipeline:8:30: unknown_value: features[0].take: 'median' is not known here (did you "
+             "mean 'quantile'?)"},
+        Case{8, "  - {of: temperature, take: [mean], last: 4, q: 0.9}",
+             "pipeline:8:5: plan: features: `q` is of quantile: take it too, or remove `q`"},
+        Case{8, "  - {of: temperature, take: [mean], last: 4, lag: 2}",
+             "pipeline:8:5: plan: features: `lag` is of lag: take it too, or remove `lag`"},
+        Case{8, "  - {of: temperature, take: mean, last: 4, zone: Europe/Berlin}",
+             "pipeline:8:5: plan: features: `zone` is of hour and weekday: take one of them too, "
+             "or remove `zone`"},
         Case{8, "  - {of: temperature, take: [mean]}",
              "pipeline:8:5: plan: features: just one of `last` and `over` is needed"},
         Case{8, "  - {of: temperature, take: [mean], last: 4, over: 5m}",

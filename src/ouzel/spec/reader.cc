@@ -1,6 +1,7 @@
 #include "ouzel/spec/reader.h"
 
 #include <algorithm>
+#include <cctype>
 #include <span>
 #include <utility>
 
@@ -62,6 +63,19 @@ tl::expected<std::string, ValueFault> read_text(const TableField& field, const N
   return node.text;
 }
 
+/// The first word whose meaning has `text` as a word, such as `median` in that of `quantile`.
+std::string word_that_means(const std::string& text, const std::vector<Word>& words) {
+  const auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  if (text.empty()) return text;
+  for (const Word& word : words) {
+    const std::string help = " " + word.help + " ";
+    for (std::size_t at = help.find(text); at != std::string::npos; at = help.find(text, at + 1)) {
+      if (at > 0 && !letter(help[at - 1]) && !letter(help[at + text.size()])) return word.name;
+    }
+  }
+  return text;
+}
+
 tl::expected<std::size_t, ValueFault> read_word(const TableField& field, const Node& node) {
   std::vector<std::string> names;
   for (const Word& word : field.words) names.push_back(word.name);
@@ -70,7 +84,7 @@ tl::expected<std::size_t, ValueFault> read_word(const TableField& field, const N
     if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
   }
   return fault(node, "unknown_value", describe(node) + " is not known here",
-               suggest(node.text, names));
+               suggest(word_that_means(node.text, field.words), names));
 }
 
 /// The items of a list; a scalar is a list of one.

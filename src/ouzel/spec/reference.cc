@@ -62,13 +62,24 @@ std::string escaped(std::string text) {
   return text;
 }
 
+/// A page of docs/ as a link from docs/reference/.
+std::string linked(std::string text) {
+  const std::size_t at = text.find("docs/");
+  const std::size_t end = at == std::string::npos ? at : text.find(".md", at);
+  if (end == std::string::npos) return text;
+  const std::string page = text.substr(at + 5, end + 3 - at - 5);
+  return text.replace(at, end + 3 - at, "[" + page + "](../" + page + ")");
+}
+
 void append_markdown(std::string& out, const Table& table, const std::string& path) {
-  out += "## " + (path.empty() ? table.name : "`" + path + "`") + "\n" + table.help + "\n\n";
+  out +=
+      "## " + (path.empty() ? table.name : "`" + path + "`") + "\n" + linked(table.help) + "\n\n";
   if (!table.fields.empty()) out += "| key | takes | |\n|---|---|---|\n";
   for (const TableField& field : table.fields) {
     if (field.kind == FieldKind::absent) continue;
     const std::string& help = field.text.help.empty() ? field.table->help : field.text.help;
-    out += "| `" + field.name + "` | " + escaped(describe_kind(field)) + " | " + escaped(help);
+    out +=
+        "| `" + field.name + "` | " + escaped(describe_kind(field)) + " | " + linked(escaped(help));
     for (const Word& word : field.words) {
       if (!word.help.empty()) out += "; `" + word.name + "` " + escaped(word.help);
     }
