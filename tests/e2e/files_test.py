@@ -57,8 +57,12 @@ class Score(InScratch):
         self.assertEqual(self.score(self.folder / "a"), expected)
 
     def test_bad_rows_are_outcomes(self):
-        lines = self.score(self.write("day.csv", HEADER + rows(0, 1) + "press-1,2\n" + rows(1, 1)))
-        data = [json.loads(line)["data"] for line in lines]
+        day = self.write("day.csv", HEADER + rows(0, 1) + "press-1,2\n" + rows(1, 1))
+        done = ouzel("score", PIPELINE, "--in", day)
+        self.assertEqual((done.returncode, done.stderr),
+                         (0, "ouzel score: 1 of 3 events rejected; the first is day.csv:3: "
+                             "malformed: line 3: expected 4 cells, got 2\n"))
+        data = [json.loads(line)["data"] for line in done.stdout.splitlines()]
         self.assertEqual([one["status"] for one in data], ["scored", "rejected", "scored"])
         self.assertEqual((data[1]["reason"], data[1]["detail"]),
                          ("malformed", "line 3: expected 4 cells, got 2"))

@@ -104,6 +104,13 @@ int score(const ScoreOptions& options) {
   const auto done = filter.run(options.limit);
   progress.clear();
   if (output->left()) return kExitDone;
+  const Totals totals = scorer.totals();
+  if (const std::uint64_t rejected = totals.rejected_total(); rejected > 0) {
+    std::fprintf(stderr, "ouzel score: %llu of %llu events rejected; the first is %s\n",
+                 static_cast<unsigned long long>(rejected),
+                 static_cast<unsigned long long>(totals.scored + rejected),
+                 scorer.first_rejection().c_str());
+  }
   if (scorer.duplicates() > 0) {
     std::fprintf(stderr, "ouzel score: %llu duplicates have no outcome\n",
                  static_cast<unsigned long long>(scorer.duplicates()));

@@ -87,6 +87,10 @@ void Scorer::flush(std::string& out) {
     CommitReader& reader = *readers[partition.value()];
     const auto row = reader.next();
     OUZEL_CHECK(row.has_value());
+    if (row->fate != Fate::live && first_rejection_.empty()) {
+      first_rejection_ = std::string(row->id) + ": " + std::string(to_string(row->fate)) + ": " +
+                         std::string(row->detail);
+    }
     render(out, partition, reader.in_force(), *row);
     out += '\n';
   }

@@ -40,6 +40,8 @@ class Scorer {
   std::uint64_t duplicates() const { return duplicates_; }
   /// Of all partitions, of what was flushed.
   Totals totals() const;
+  /// The first event that was rejected, and why; empty: none was.
+  const std::string& first_rejection() const { return first_rejection_; }
 
  private:
   struct Part;
@@ -54,6 +56,7 @@ class Scorer {
   std::vector<PartitionId> order_;            ///< Of the events that wait.
   EventTime last_time_{};
   std::uint64_t duplicates_ = 0;
+  std::string first_rejection_;
 };
 
 }  // namespace ouzel
