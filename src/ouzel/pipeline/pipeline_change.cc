@@ -17,7 +17,9 @@ class Changes {
   std::vector<std::string> out;
 };
 
-/// A worker's place in its group, its transactions and the topics are made once, at its start.
+/// A worker's place in its group, its transactions and the topics are made once, at its start. What
+/// the file does not name there follows the pipeline's name, of which nothing is to be said where
+/// Kafka is no source.
 void check_source(const KafkaSourceSpec& now, const KafkaSourceSpec& next, Changes& changes) {
   const auto check = [&](auto KafkaSourceSpec::*member, const char* key) {
     changes.check(now.*member == next.*member, std::string("source.kafka.") + key, kRestart);
@@ -66,7 +68,9 @@ std::vector<std::string> fixed_changes(const Pipeline& now, const Pipeline& next
   changes.check(now.limits.connections == next.limits.connections, "limits.connections", kRestart);
   changes.check(now.limits.request_bytes == next.limits.request_bytes, "limits.request_bytes",
                 kRestart);
-  check_source(now.kafka_source, next.kafka_source, changes);
+  if (!now.kafka_source.topic.empty() || !next.kafka_source.topic.empty()) {
+    check_source(now.kafka_source, next.kafka_source, changes);
+  }
   check_settings(now.kafka, next.kafka, changes);
   return std::move(changes.out);
 }

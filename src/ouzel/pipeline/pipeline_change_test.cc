@@ -64,6 +64,15 @@ TEST(FixedChanges, EverySettingOfKafkaTakesARestart) {
                    restart("kafka.linger.ms"), restart("kafka.sasl.password")}));
 }
 
+TEST(FixedChanges, ANameIsOfKafkaOnlyWhereItIsTheSource) {
+  const std::string rest =
+      "\nschema: {key: d, fields: {x: number}}\nfeatures: [{of: x, take: [mean], last: 4}]\n";
+  const auto now = parse_pipeline("name: p" + rest);
+  const auto next = parse_pipeline("name: q" + rest);
+  ASSERT_TRUE(now && next);
+  EXPECT_EQ(fixed_changes(*now, *next), Texts());
+}
+
 TEST(FixedChanges, WhatDecidesMayChange) {
   const Pipeline now = pipeline({{"topic", "t"}});
   Pipeline next = now;
