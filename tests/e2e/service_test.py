@@ -41,11 +41,15 @@ found=$(systemd-analyze verify $unit 2>&1) || { echo "$found"; false; }
 [ -z "$found" ] || { echo "$found"; false; }
 install -d -o "$(said User)" -g "$(said Group)" -m "$(said StateDirectoryMode)" \\
   "/var/lib/$(said StateDirectory)"
-(as_user $(said ExecStartPre))
 (as_user $(said ExecStart)) &
 curl -fsS --retry 9 --retry-connrefused --retry-delay 1 http://$OUZEL_LISTEN/readyz
-kill -s "$(said KillSignal)" $!
-wait $!
+MAINPID=$!
+echo 'modle: detector' >> /etc/ouzel/pipeline.yaml
+eval "$(said ExecReload)"
+kill -s "$(said KillSignal)" $MAINPID
+wait $MAINPID
+(as_user $(said ExecStart)) || code=$?
+said RestartPreventExitStatus | grep -qw "$code"
 """
 
 
