@@ -271,9 +271,13 @@ class Doctor(InScratch):
 
     def test_beside_a_running_engine(self):
         with Engine(PIPELINE, self.folder / "data") as engine:
-            checks = self.doctor(1, PIPELINE, "--data-dir", "data", "--listen",
-                                 f"127.0.0.1:{engine.port}")
+            here = ("--data-dir", "data", "--listen", f"127.0.0.1:{engine.port}")
+            checks = self.doctor(1, self.press_without("name:", "name: other"), *here)
+            self.assertEqual(checks["port"][0], "fail")
             self.assertRegex(checks["port"][1], r"an ouzel has it")
+            checks = self.doctor(0, PIPELINE, *here)
+            self.assertEqual(checks["port"][0], "warn")
+            self.assertRegex(checks["port"][1], r"press\S* runs there already$")
             self.assertRegex(checks["data_dir"][1], r"an engine runs")
             self.assertEqual(engine.get("/readyz")[0], 200)
             self.assertEqual(engine.stop(), 0)

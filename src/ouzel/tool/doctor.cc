@@ -19,6 +19,7 @@
 #include "ouzel/spec/quantity.h"
 #include "ouzel/tool/bench/machine.h"
 #include "ouzel/tool/kafka/kafka_doctor.h"
+#include "ouzel/tool/terminal/engine_view.h"
 
 namespace ouzel {
 namespace {
@@ -342,8 +343,14 @@ class Doctor {
                          .port = address->port,
                          .connect_max = std::chrono::milliseconds(500),
                          .silence_max = std::chrono::milliseconds(500)});
-    const auto answer = client.get("/api/v1/pipeline");
-    const bool ouzel = answer && answer->status == 200;
+    const auto answer = client.get("/api/v1/status");
+    StatusView engine;
+    if (answer && answer->status == 200) engine = read_status(answer->body).value_or(StatusView());
+    const bool ouzel = !engine.pipeline.empty();
+    if (ouzel && loaded_ && engine.pipeline == loaded_->pipeline.name) {
+      return say(State::warn, "port", text + ": " + engine.pipeline + " runs there already",
+                 "good if it is this engine; for a second one choose another with --listen");
+    }
     say(State::fail, "port",
         text + ": " + free.error().message + (ouzel ? "; an ouzel has it" : ""),
         "stop what has it, or choose another with --listen");
