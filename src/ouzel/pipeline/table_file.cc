@@ -155,12 +155,19 @@ class JsonRows {
     if (value.get(object) != simdjson::SUCCESS) return wrong(spec_, number_, "an object expected");
     std::vector<TableRow::Cell> cells;
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      element found;
       if (i == 0 && outer) {
         cells.push_back({std::move(*outer)});
         seen_[0] = true;
-      } else if (object.at_key(wanted_[i]).get(found) == simdjson::SUCCESS) {
-        auto cell = cell_of(found);
+        continue;
+      }
+      std::optional<element> found;
+      for (const auto& [name, value] : object) {
+        if (name != wanted_[i]) continue;
+        if (found) return wrong(spec_, number_, "'" + wanted_[i] + "' stands there twice");
+        found = value;
+      }
+      if (found) {
+        auto cell = cell_of(*found);
         if (!cell) {
           return wrong(spec_, number_, wanted_[i] + ": a text, a number or true/false expected");
         }

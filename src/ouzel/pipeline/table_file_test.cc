@@ -61,6 +61,8 @@ TEST(TableFile, RefusesWithThePlace) {
   EXPECT_NE(why(head + "a," + std::string(2 << 20, 'x') + ",1\n"), "");
   EXPECT_EQ(why("[{\"id\":\"a\",\"sight\":1,\"load\":1}]"), "t: no object has 'site'");
   EXPECT_EQ(why("[1]"), "t:1: an object expected");
+  EXPECT_EQ(why("[{\"id\":\"a\",\"site\":1,\"load\":1},{\"id\":\"b\",\"site\":1,\"site\":2}]"),
+            "t:2: 'site' stands there twice");
   EXPECT_EQ(why("[{\"id\":\"a\",\"site\":[1],\"load\":1}]"),
             "t:1: site: a text, a number or true/false expected");
   EXPECT_NE(why("{\"a\":"), "");
