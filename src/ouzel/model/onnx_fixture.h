@@ -219,6 +219,16 @@ inline OnnxBuilder company_dependent() {
   return out;
 }
 
+/// y = x plus chance.
+inline OnnxBuilder random() {
+  OnnxBuilder out;
+  out.input("x", {kAny, 1})
+      .node("RandomUniformLike", {"x"}, {"r"})
+      .node("Add", {"x", "r"}, {"y"})
+      .output("y", {kAny, 1});
+  return out;
+}
+
 /// y = table[x] for a whole number x in [0, 4): a run fails as a whole for any other.
 inline OnnxBuilder table_of_four() {
   OnnxBuilder out;

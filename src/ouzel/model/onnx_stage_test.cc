@@ -238,6 +238,11 @@ TEST_F(OnnxStageTest, TheTrialSeesWhatDependsOnCompany) {
   EXPECT_GE(dense->rows_max, 8U);
 }
 
+TEST_F(OnnxStageTest, RefusesAModelThatIsLeftToChance) {
+  const std::string why = refusal(fixture::source(fixture::random(), {"a"}));
+  EXPECT_NE(why.find("answers the same row otherwise each time"), std::string::npos) << why;
+}
+
 TEST_F(OnnxStageTest, AModelOfAFixedBatch) {
   OnnxBuilder fixed;
   fixed.input("x", {4, 1}).floats("h", {1}, {2}).node("Mul", {"x", "h"}, {"y"}).output("y", {4, 1});
