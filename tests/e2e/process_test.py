@@ -135,6 +135,8 @@ class FullDisk(InScratch):
             connection = engine.connect()
             accepted, fresh = self.fill(connection)
             self.assertGreater(accepted, 1000)
+            # Such a request was refused: the door is shut, although less may have room.
+            self.assertEqual(engine.get("/readyz")[0], 503)
             # A single event may have had room still.
             while connection.post(good(fresh))[0] == 202:
                 accepted += 1

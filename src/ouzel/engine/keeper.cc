@@ -11,12 +11,6 @@
 #include "ouzel/engine/engine.h"
 
 namespace ouzel {
-namespace {
-
-/// While there is no room for it, it is said that there is none.
-constexpr std::uint64_t kSmallRequestBytes = 4096;
-
-}  // namespace
 
 /// On the log's writer thread, once a round.
 void Engine::became_durable(std::span<const FrameHeader> headers) {
@@ -164,7 +158,7 @@ EngineStatus Engine::status() const {
   out.log.events_bytes = log_->appended_bytes(Topic::events);
   out.log.outcomes_bytes = log_->appended_bytes(Topic::outcomes);
   out.log.log_bytes = log_->bytes_on_disk();
-  out.log.admits_events = log_->has_room(kSmallRequestBytes, &out.log.why);
+  out.log.admits_events = log_->admits_events(&out.log.why);
   return out;
 }
 

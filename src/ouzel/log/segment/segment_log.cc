@@ -15,6 +15,9 @@ namespace {
 constexpr std::chrono::nanoseconds kRoomWait = std::chrono::milliseconds(500);
 constexpr std::chrono::nanoseconds kTendEvery = std::chrono::milliseconds(500);
 
+/// Less room than this is none, whatever the senders' requests need.
+constexpr std::uint64_t kSmallRequestBytes = 4096;
+
 std::uint64_t disk_bytes(const FrameDraft& draft) {
   return (kFrameHeaderBytes + draft.body.size() + 7) & ~std::uint64_t{7};
 }
@@ -167,6 +170,30 @@ void SegmentLog::when_durable(AppendNumber number, DurableCallback callback) {
 }
 
 bool SegmentLog::has_room(std::uint64_t bytes, std::string* why) {
+  const bool room = find_room(bytes, why);
+  if (!room) {
+    set_refused(bytes, *why);
+  } else if (const auto refused = refused_bytes_.load(std::memory_order_relaxed);
+             refused != 0 && bytes >= refused) {
+    set_refused(0, {});
+  }
+  return room;
+}
+
+bool SegmentLog::admits_events(std::string* why) {
+  const std::uint64_t refused = refused_bytes_.load(std::memory_order_relaxed);
+  if (!find_room(std::max(refused, kSmallRequestBytes), why)) return false;
+  if (refused != 0) set_refused(0, {});
+  return true;
+}
+
+void SegmentLog::set_refused(std::uint64_t bytes, const std::string& why) {
+  const std::uint64_t before = refused_bytes_.exchange(bytes, std::memory_order_relaxed);
+  if (before == 0 && bytes != 0) logging::warn("new events are refused", {{"why", why}});
+  if (before != 0 && bytes == 0) logging::info("room again: events are taken");
+}
+
+bool SegmentLog::find_room(std::uint64_t bytes, std::string* why) {
   if (failed_.load(std::memory_order_acquire)) {
     *why = failure();
     return false;
@@ -358,10 +385,10 @@ void SegmentLog::seal() {
 
 void SegmentLog::tend() {
   (void)spares_->prepare();
-  if (const std::string why = spares_->failure(); why.empty() == refusing_) {
-    refusing_ = !why.empty();
-    if (refusing_) logging::warn("no room: new events are refused", {{"why", why}});
-    if (!refusing_) logging::info("room again: events are taken");
+  if (const std::string why = spares_->failure(); why.empty() == crowded_) {
+    crowded_ = !why.empty();
+    if (crowded_) logging::warn("no room for the log's next segment", {{"why", why}});
+    if (!crowded_) logging::info("room again for the log's next segment");
   }
   set_->write_indexes();
   const std::uint64_t needed = needed_.load(std::memory_order_relaxed);

@@ -2,11 +2,11 @@
 ///
 /// Appends frames of all partitions to one physical log, in the order handed over. One writer takes
 /// whatever has arrived, writes it in whole pages and syncs it: one fdatasync a round. Owns its
-/// segment files; `fs` and `clock` must outlive it. `append`, `flush`, `when_durable`, `has_room`
-/// and readers may be used from any thread; `step`, `mark` and `seal` belong to the writer thread,
-/// `tend` to one background thread (`start` makes both; in a test all belong to the test's).
-/// After a failed sync the pending round goes from memory to a new segment; if that fails too, the
-/// log has failed for good: it says so, and nothing more becomes durable.
+/// segment files; `fs` and `clock` must outlive it. `append`, `flush`, `when_durable`, `has_room`,
+/// `admits_events` and readers may be used from any thread; `step`, `mark` and `seal` belong to the
+/// writer thread, `tend` to one background thread (`start` makes both; in a test all belong to the
+/// test's). After a failed sync the pending round goes from memory to a new segment; if that fails
+/// too, the log has failed for good: it says so, and nothing more becomes durable.
 #pragma once
 
 #include <atomic>
@@ -64,6 +64,9 @@ class SegmentLog final : public Log {
   void flush() override { wake_.signal(); }
   void when_durable(AppendNumber number, DurableCallback callback) override;
   bool has_room(std::uint64_t bytes, std::string* why) override;
+  /// Whether what is usual is taken: there is some room, and enough for what `has_room` refused
+  /// last, if nothing as large was let in since. Waits and says `why` as `has_room` does.
+  bool admits_events(std::string* why);
   LogPosition durable_end() const override {
     return LogPosition(durable_end_.load(std::memory_order_acquire));
   }
@@ -130,6 +133,8 @@ class SegmentLog final : public Log {
   void became_durable(std::size_t frames);
   void fail_with(const Error& error);
   void update_room();
+  bool find_room(std::uint64_t bytes, std::string* why);
+  void set_refused(std::uint64_t bytes, const std::string& why);
   void write_one(Topic topic);
   void run_writer();
 
@@ -166,11 +171,12 @@ class SegmentLog final : public Log {
   std::string failure_;
   std::atomic<bool> failed_{false};
   std::atomic<std::uint64_t> current_room_{0};
+  std::atomic<std::uint64_t> refused_bytes_{0};  ///< By `has_room`, and no room since; 0: nothing.
   std::atomic<std::uint64_t> durable_end_{0};
   std::atomic<std::uint64_t> needed_{~std::uint64_t{0}};
   Wake wake_;
   Wake background_;
-  bool refusing_ = false;  ///< The background thread has said that the disk is full.
+  bool crowded_ = false;  ///< The background thread has said that the disk is full.
   std::atomic<bool> stopping_{false};
   std::thread writer_;
   std::thread background_thread_;

@@ -13,6 +13,40 @@ namespace {
 
 constexpr std::uint64_t kLogId = 0x1234;
 
+/// Real files; while `full`, no new one can be made.
+class FullFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    if (full && mode == OpenMode::create) return fail(ErrorCode::unavailable, "the disk is full");
+    return real_->open(path, mode);
+  }
+  Result<void> rename(const std::string& from, const std::string& to) override {
+    return real_->rename(from, to);
+  }
+  Result<void> remove(const std::string& path) override { return real_->remove(path); }
+  Result<void> make_directory(const std::string& path) override {
+    return real_->make_directory(path);
+  }
+  Result<void> sync_directory(const std::string& path) override {
+    return real_->sync_directory(path);
+  }
+  Result<std::vector<std::string>> list(const std::string& path) override {
+    return real_->list(path);
+  }
+  bool exists(const std::string& path) override { return real_->exists(path); }
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+    return real_->lock(path);
+  }
+  Result<std::uint64_t> free_bytes(const std::string& path) override {
+    return real_->free_bytes(path);
+  }
+
+  bool full = false;
+
+ private:
+  std::unique_ptr<FileSystem> real_ = make_posix_file_system();
+};
+
 class SegmentLogTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -322,6 +356,30 @@ TEST_F(SegmentLogTest, RetentionGivesTheDiskBack) {
   log->keep_from(log->durable_end());
   log->tend();
   EXPECT_LE(files(), 6) << "the one being written, what is needed, a spare and two to recycle";
+}
+
+/// What is refused is what the senders usually send; that a small request would still fit does not
+/// make the log one that takes events.
+TEST_F(SegmentLogTest, TakesNoEventsFromARefusalUntilThereIsRoomForWhatWasRefused) {
+  auto full = std::make_unique<FullFileSystem>();
+  FullFileSystem& disk = *full;
+  fs_ = std::move(full);
+  auto log = open();
+  disk.full = true;
+  log->tend();
+  constexpr std::uint64_t kUsual = 256 << 10;
+  std::string why;
+  EXPECT_TRUE(log->admits_events(&why));
+  EXPECT_FALSE(log->has_room(kUsual, &why));
+  EXPECT_EQ(why, "the disk is full");
+  EXPECT_TRUE(log->has_room(5000, &why)) << "there is some room, and it is given";
+  why.clear();
+  EXPECT_FALSE(log->admits_events(&why));
+  EXPECT_EQ(why, "the disk is full");
+  disk.full = false;
+  for (int round = 0; round < 4; ++round) log->tend();
+  EXPECT_TRUE(log->admits_events(&why)) << why;
+  EXPECT_TRUE(log->has_room(kUsual, &why)) << why;
 }
 
 TEST_F(SegmentLogTest, AnOfflineReaderSeesOnlyWhatIsProvenWhileTheOwnerLives) {
