@@ -258,6 +258,33 @@ class Doctor(InScratch):
         self.assertEqual(self.doctor(0, "--data-dir", "open", "--listen", "127.0.0.1:0")
                          ["permissions"][0], "warn")
 
+    def test_a_full_disk(self):
+        place = self.mount("1m")
+        with open(place / "ballast", "wb", buffering=0) as ballast, \
+                self.assertRaises(OSError):
+            while True:
+                ballast.write(bytes(4096))
+        checks = self.doctor(1, "--data-dir", place, "--listen", "127.0.0.1:0")
+        self.assertIn("No space left", checks["data_dir"][1])
+        self.assertIn("room", checks["data_dir"][2])
+        self.assertEqual(checks["space"][0], "fail")
+        self.assertEqual([path.name for path in place.iterdir()], ["ballast"])
+
+    def test_damage_in_the_log(self):
+        with Engine(PIPELINE, self.folder / "data") as engine:
+            for number in range(5):
+                self.assertEqual(engine.connect().post(good(number))[0], 202)
+            self.assertEqual(engine.stop(), 0)
+        arguments = ("--data-dir", "data", "--listen", "127.0.0.1:0")
+        self.assertEqual(self.doctor(0, *arguments)["log"][0], "ok")
+        for segment in (self.folder / "data" / "log").glob("*.seg"):
+            with open(segment, "r+b") as file:
+                file.seek(4096 + 100)   # Behind the header's page.
+                file.write(b"rotten")
+        state, found, _ = self.doctor(1, *arguments)["log"]
+        self.assertEqual(state, "fail")
+        self.assertRegex(found, r"\.seg: bytes \d+ to \d+ are damaged")
+
     def test_receivers(self):
         with socket.create_server(("127.0.0.1", 0)) as listening:
             port = listening.getsockname()[1]

@@ -8,10 +8,16 @@
 #include <set>
 #include <utility>
 
+#include "ouzel/egress/cursor_file.h"
+#include "ouzel/egress/letter_replay.h"
 #include "ouzel/egress/sink_spec.h"
+#include "ouzel/egress/sinks.h"
 #include "ouzel/engine/data_directory.h"
 #include "ouzel/engine/plan_archive.h"
+#include "ouzel/engine/recovery.h"
 #include "ouzel/http/client.h"
+#include "ouzel/lane/snapshot_slots.h"
+#include "ouzel/log/segment/reader.h"
 #include "ouzel/model/onnx_model.h"
 #include "ouzel/model/onnx_runtime.h"
 #include "ouzel/pipeline/bound_sinks.h"
@@ -128,10 +134,10 @@ class Doctor {
     if (!is_directory(place_)) {
       return say(State::fail, "data_dir", place_ + " does not exist", "mkdir -p " + place_);
     }
-    if (!can_write("data_dir", place_)) return;
-    if (there) {
+    const bool writes = can_write("data_dir", place_);
+    if (writes && there) {
       owner(path);
-    } else {
+    } else if (writes) {
       say(State::ok, "data_dir", path + " will be made");
     }
     permissions();
@@ -139,7 +145,8 @@ class Doctor {
     space("space", place_,
           "without room new events are refused: free some, or lower limits.retention or "
           "limits.log_bytes");
-    sync_speed();
+    if (writes) sync_speed();
+    if (writes && there) kept(path);
   }
 
   /// A pipeline of another key or number of partitions, another owner: `run` would refuse both.
@@ -194,6 +201,59 @@ class Doctor {
             " files of theirs, all whole");
   }
 
+  /// What lies there, whoever runs on it: its log, as far as a start reads it, and dead letters.
+  void kept(const std::string& path) {
+    const auto meta = read_meta(fs_, path);
+    if (meta && !fs_.list(path + "/log").value_or(std::vector<std::string>()).empty()) {
+      kept_log(path, *meta);
+    }
+    if (!fs_.exists(path + "/dlq")) return;
+    std::size_t letters = 0;
+    const auto unread = visit_letters(fs_, path, {}, [&](const KeptLetter&) {
+      ++letters;
+      return true;
+    });
+    if (!unread) return say(State::warn, "dead letters", unread.error().message, "check by hand");
+    if (letters == 0) return say(State::ok, "dead letters", "none");
+    say(State::warn, "dead letters", format_count(letters) + " outcomes were not delivered",
+        "ouzel dlq ls --data-dir " + path);
+  }
+
+  void kept_log(const std::string& path, const DirectoryMeta& meta) {
+    const auto damage = damage_of(path, meta);
+    if (!damage)
+      return say(State::fail, "log", damage.error().message, "look at the disk's health");
+    if (damage->empty()) return say(State::ok, "log", "no damage in what a start reads");
+    const std::string more =
+        damage->size() == 1 ? "" : "; and " + std::to_string(damage->size() - 1) + " more";
+    say(State::fail, "log", damage->front() + more,
+        "the partitions it touches stop: bring the directory back from a copy");
+  }
+
+  Result<std::vector<std::string>> damage_of(const std::string& path, const DirectoryMeta& meta) {
+    const bool alive = !fs_.lock(path + "/LOCK").has_value();
+    const LogPosition witnessed =
+        std::max(witnessed_in(fs_, path, meta.log_id, meta.partitions),
+                 witnessed_by_cursors(fs_, cursor_directory(path), meta.log_id));
+    OUZEL_TRY(const auto log, OfflineLog::open(fs_, path + "/log", meta.log_id, alive, witnessed));
+    std::vector<std::string> out;
+    for (const Damage& damage : log->damage()) out.push_back(damage.what);
+    LogPosition from = log->end();
+    for (std::uint16_t i = 0; i < meta.partitions; ++i) {
+      std::vector<std::string> notes;
+      SnapshotSlots slots(fs_, {path + "/snapshots", meta.log_id, PartitionId(i)});
+      const auto snapshots = slots.find(&notes);
+      from = snapshots.empty() ? LogPosition{} : std::min(from, snapshots.back().resume);
+    }
+    for (const auto reader = log->read_from(from);;) {
+      const auto frame = reader->next();
+      if (frame && !*frame) return out;
+      if (frame) continue;
+      if (frame.error().code != ErrorCode::corrupt) return tl::unexpected(frame.error());
+      out.push_back(reader->damage().what);
+    }
+  }
+
   /// Where the next owner of a partition looks for its state.
   void shared_snapshots() {
     const std::string path = from_kafka() ? loaded_->pipeline.kafka_source.snapshots : "";
@@ -214,12 +274,12 @@ class Doctor {
 
   bool can_write(const std::string& name, const std::string& place) {
     const auto file = fs_.open(probe(place), OpenMode::create);
-    if (file && (*file)->write(0, "x")) {
-      (void)fs_.remove(probe(place));
-      return true;
-    }
-    say(State::fail, name, "cannot write in " + place + (file ? "" : ": " + file.error().message),
-        "run as its owner, or chown it");
+    const auto done = file ? (*file)->write(0, "x") : tl::unexpected(file.error());
+    if (file) (void)fs_.remove(probe(place));
+    if (done) return true;
+    // Who may make a file may write in it: then it is the disk.
+    say(State::fail, name, "cannot write in " + place + ": " + done.error().message,
+        file ? "make room, or look at the disk's health" : "run as its owner, or chown it");
     return false;
   }
 
@@ -259,9 +319,13 @@ class Doctor {
   }
 
   void sync_speed() {
-    const std::vector<double> times = measure_syncs();
+    const auto measured = measure_syncs();
     (void)fs_.remove(probe(place_));
-    if (times.empty()) return say(State::fail, "sync", "failed", "look at the disk's health");
+    if (!measured) {
+      return say(State::fail, "sync", measured.error().message,
+                 "make room, or look at the disk's health");
+    }
+    const std::vector<double>& times = *measured;
     const double p50 = times[times.size() / 2];
     const double worst = times.back();
     const std::string found = "fdatasync of 4 KiB: p50 " + milliseconds(p50) + ", worst " +
@@ -277,18 +341,18 @@ class Doctor {
     say(State::ok, "sync", found);
   }
 
-  /// In ms, sorted; empty: it failed. Over pages that are there already, as the log's are.
-  std::vector<double> measure_syncs() {
-    const auto file = fs_.open(probe(place_), OpenMode::create);
-    if (!file) return {};
+  /// In ms, sorted, at least one. Over pages that are there already, as the log's are.
+  Result<std::vector<double>> measure_syncs() {
+    OUZEL_TRY(const auto file, fs_.open(probe(place_), OpenMode::create));
     const std::string page(4096, 'o');
-    if (!(*file)->write_zeros(0, kSyncs * page.size()) || !(*file)->sync()) return {};
+    OUZEL_TRY_VOID(file->write_zeros(0, kSyncs * page.size()));
+    OUZEL_TRY_VOID(file->sync());
     std::vector<double> out;
     const SteadyTime start = clock_.steady();
     for (int i = 0; i < kSyncs && clock_.steady() - start < kSyncsMax; ++i) {
       const SteadyTime before = clock_.steady();
-      if (!(*file)->write(static_cast<std::uint64_t>(i) * page.size(), page)) return {};
-      if (!(*file)->sync()) return {};
+      OUZEL_TRY_VOID(file->write(static_cast<std::uint64_t>(i) * page.size(), page));
+      OUZEL_TRY_VOID(file->sync());
       out.push_back(Milliseconds(clock_.steady() - before).count());
     }
     std::sort(out.begin(), out.end());
