@@ -85,6 +85,24 @@ class Delivery(Egress):
             self.assertEqual(engine.stop(), 0)
             self.judge_at_least_once_and_in_order(receiver, tap(self.folder / "data", "outcomes"))
 
+    def test_the_log_says_that_a_receiver_is_down_and_that_it_is_back(self):
+        with Receiver() as receiver:
+            port = receiver.port
+        with Engine(self.pipeline(self.webhook(receiver)), self.folder / "data") as engine:
+            self.post(engine, 0, 20)
+            engine.wait_log("sink waits")
+            with Receiver(port=port) as receiver:
+                self.assertTrue(receiver.wait_ids(20), engine.log())
+                engine.wait_log("sink goes on")
+                self.assertEqual(engine.stop(), 0)
+            said = engine.log()
+        self.assertEqual([said.count(word) for word in ("sink waits", "sink goes on")], [1, 1])
+        self.assertIn('"stopped"', said)
+        first = json.loads(said.splitlines()[0])
+        self.assertRegex(first["message"], r"^ouzel \d+\.\d+\.\d+")
+        self.assertEqual([first["pipeline"], first["data_dir"]],
+                         ["press-line", str(self.folder / "data")])
+
     def test_a_full_disk_below_a_file_sink(self):
         """The lanes go on, the sink says why it waits, and each outcome is there just once when
         there is room again; also through a kill on the full disk."""

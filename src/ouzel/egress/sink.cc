@@ -11,6 +11,8 @@ constexpr std::chrono::nanoseconds kSlice = std::chrono::milliseconds(500);
 /// Before a place is kept that passes nothing but outcomes of no interest.
 constexpr std::chrono::nanoseconds kQuiet = std::chrono::seconds(5);
 constexpr std::chrono::nanoseconds kTroubleRest = std::chrono::seconds(1);
+/// Trouble that is over before is not worth a line.
+constexpr std::chrono::nanoseconds kTroubleTold = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -56,13 +58,32 @@ void Sink::run() {
   parts_.feed->close(*parts_.outlet);
 }
 
-bool Sink::step() { return busy_ ? deliver() : read_on(); }
+bool Sink::step() {
+  const bool more = busy_ ? deliver() : read_on();
+  tell_trouble();
+  return more;
+}
+
+/// A line when it does not get on, and one when it does again; what was given up is not waited for.
+void Sink::tell_trouble() {
+  const std::string why = parts_.report->trouble();
+  if (why.empty()) {
+    if (waits_) logging::info("sink goes on", {{"sink", parts_.name}});
+    waits_ = false;
+    trouble_since_.reset();
+  } else if (!waits_ && (busy_ || failed_)) {
+    const SteadyTime now = parts_.clock->steady();
+    if (!trouble_since_) trouble_since_ = now;
+    waits_ = now - *trouble_since_ >= kTroubleTold;
+    if (waits_) logging::warn("sink waits", {{"sink", parts_.name}, {"why", why}});
+  }
+}
 
 bool Sink::read_on() {
   auto window = parts_.feed->next();
   if (!window) {
     failed_ = true;
-    set_trouble("outcomes cannot be read: " + window.error().message);
+    parts_.report->set_trouble("outcomes cannot be read: " + window.error().message);
     return false;
   }
   if (failed_ && kept_) {
@@ -89,7 +110,7 @@ bool Sink::deliver() {
     return true;
   }
   if (!done) {
-    set_trouble(done.error().message);
+    parts_.report->set_trouble(done.error().message);
     if (!stopping_.load(std::memory_order_acquire)) wake_.wait_for(kTroubleRest);
   }
   parts_.feed->attend(*parts_.outlet);
@@ -103,13 +124,7 @@ void Sink::keep() {
   if (kept_) return;
   // What is delivered is delivered; after a crash it would come again.
   failed_ = true;
-  set_trouble("its place cannot be kept: " + done.error().message);
-}
-
-void Sink::set_trouble(const std::string& why) {
-  if (parts_.report->trouble() == why) return;
-  logging::warn("sink waits", {{"sink", parts_.name}, {"why", why}});
-  parts_.report->set_trouble(why);
+  parts_.report->set_trouble("its place cannot be kept: " + done.error().message);
 }
 
 void Sink::told(const FeedWindow& window) {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -53,7 +54,7 @@ class Sink {
   bool read_on();
   bool deliver();
   void keep();
-  void set_trouble(const std::string& why);
+  void tell_trouble();
   void told(const FeedWindow& window);
   bool over() const;
 
@@ -62,6 +63,8 @@ class Sink {
   bool full_ = true;     ///< It was full, or is yet to be read: there may be more.
   bool kept_ = true;     ///< All that is delivered is kept.
   bool failed_ = false;  ///< The trouble is the feed's, and over when that gets on.
+  bool waits_ = false;   ///< As was told.
+  std::optional<SteadyTime> trouble_since_;
   SteadyTime kept_at_{};
   Wake wake_;
   std::atomic<bool> stopping_{false};

@@ -17,6 +17,7 @@
 #include "ouzel/run/interrupt.h"
 #include "ouzel/run/live.h"
 #include "ouzel/run/nudge.h"
+#include "ouzel/run/version.h"
 #include "ouzel/run/waiting_room.h"
 
 namespace ouzel {
@@ -103,6 +104,9 @@ int run_pipeline(const RunOptions& options, const Interrupt& interrupt) {
   const Nudge nudge;  // From now on, so that a SIGHUP counts that comes before there is a pipeline.
   std::signal(SIGPIPE, SIG_IGN);  // Whoever read the log may go away; the engine stays.
   configure_logging(options);
+  logging::info("ouzel " + version(), {{"pipeline", options.pipeline.name},
+                                       {"data_dir", options.data_dir},
+                                       {"revision", revision()}});
   const SystemClock clock;
   const auto files = make_file_system();
   if (!files) return exit_code({ErrorCode::config, "OUZEL_TEST_FS: not understood"});
@@ -130,6 +134,7 @@ int run_pipeline(const RunOptions& options, const Interrupt& interrupt) {
   delay.wait_for((*live)->shutdown_delay());
   (*server)->stop(kAnswerGrace);
   (*live)->stop();
+  logging::info("stopped");
   return failed ? 1 : 0;
 }
 
