@@ -37,6 +37,7 @@ std::string summary(const RecordLine& line, const Record& record) {
   add("reason", header_of(record, reject_header::kReason).value_or(""));
   add("detail", header_of(record, reject_header::kDetail).value_or(""));
   add("attempts", header_of(record, reject_header::kAttempts).value_or("1"));
+  if (const auto bytes = header_of(record, reject_header::kLeftOut)) add("left_out", *bytes);
   return out + "}";
 }
 

@@ -119,6 +119,10 @@ std::optional<RecordLine> reject_line(const Record& record, const std::optional<
   out.text += R"("key":)";
   http::append_json(out.text, name ? name->key : http::valid_utf8(record.key.value_or("")));
   if (name && !name->time.empty()) append_member(out.text, "time", name->time);
+  std::uint64_t left_out = 0;
+  if (read_number(said(reject_header::kLeftOut), left_out)) {
+    out.text += ",\"left_out\":" + std::to_string(left_out);
+  }
   if (record.value) append_bytes(out.text, *record.value);
   out.text += R"(},"position":{"partition":)" + std::to_string(partition) + R"(,"offset":)" +
               std::to_string(offset) + R"(},"status":"rejected")";

@@ -58,6 +58,10 @@ TEST(KafkaLines, RejectsAreWhatTheirHeadersSay) {
   const auto bytes = reject_line(record_of("\xff", headers));
   ASSERT_TRUE(bytes);
   EXPECT_NE(bytes->text.find(R"("bytes_base64":"/w==")"), std::string::npos);
+  headers.push_back({"__ouzel.errors.left_out", "2000033"});
+  EXPECT_NE(reject_line(record_of(std::nullopt, headers))
+                ->text.find(R"("event":{"key":"k","left_out":2000033},"position")"),
+            std::string::npos);
   headers[1].value = "-1";
   EXPECT_FALSE(reject_line(record_of("{}", headers)));
   EXPECT_FALSE(reject_line(record_of("{}", {})));

@@ -32,6 +32,8 @@ ShownRecords::ShownRecords(const Pipeline& pipeline)
                         .registry = registry_.get()}) {}
 
 std::optional<EventName> ShownRecords::name_of(const Record& reject) {
+  // What is left out had the name.
+  if (header_of(reject, reject_header::kLeftOut)) return std::nullopt;
   const auto partition = number_of(reject, reject_header::kPartition);
   const auto offset = number_of(reject, reject_header::kOffset);
   if (!partition || !offset) return std::nullopt;
