@@ -204,6 +204,20 @@ class Source(InScratch):
         self.assertEqual({one["status"] for one in outcomes}, {"scored"})
         self.assertEqual(len(outcomes), 42)
 
+    def test_counters_go_on_through_an_edit(self):
+        day = self.write("day.csv", HEADER + rows(0, 10))
+        data_dir = self.folder / "data"
+        pipeline = self.pipeline("{path: day.csv, follow: true}")
+        with Engine(pipeline, data_dir) as engine:
+            self.until(data_dir, 10)
+            pipeline.write_text(pipeline.read_text() + "serve: {shutdown_delay: 1s}\n")
+            applied = ouzel("apply", "--url", f"http://127.0.0.1:{engine.port}")
+            self.assertEqual(applied.returncode, 0, applied.stderr)
+            with day.open("a") as more:
+                more.write(rows(10, 5))
+            self.until(data_dir, 15)
+            self.assertEqual(engine.total("ouzel_events_received_total"), 15)
+
     def test_a_file_written_anew_in_place_begins_again(self):
         log = self.write("day.csv", HEADER + rows(0, 3))
         data_dir = self.folder / "data"

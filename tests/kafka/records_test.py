@@ -346,6 +346,29 @@ class Large(unittest.TestCase):
                     self.assertEqual([one.value() for one in rejects], bad)
 
 
+class Counters(unittest.TestCase):
+    NAMES = ["ouzel_events_received_total", "ouzel_events_accepted_total",
+             "ouzel_events_scored_total", "ouzel_events_rejected_total",
+             "ouzel_outcomes_routed_total"]
+
+    def test_go_on_through_an_edit(self):
+        topics = Topics(self, "http://127.0.0.1:9")
+        engine, text = topics.engine, topics.pipeline.read_text()
+        for count in (1, 2):
+            for value in (GOOD, GOOD, b"nonsense"):
+                topics.write(value)
+            topics.wait(3 * count)
+            expected = [3 * count, 3 * count, 2 * count, count, 2 * count]
+            end = time.monotonic() + WAIT_S
+            while [engine.total(name) for name in self.NAMES] != expected:
+                self.assertLess(time.monotonic(), end, engine.metrics())
+                time.sleep(0.1)
+            topics.pipeline.write_text(text + f"serve: {{shutdown_delay: {count}s}}\n")
+            applied = ouzel("apply", "--url", f"http://127.0.0.1:{engine.port}")
+            self.assertEqual(applied.returncode, 0, applied.stderr)
+            self.assertEqual([engine.total(name) for name in self.NAMES], expected)
+
+
 class Conformance(unittest.TestCase):
     """The verdicts stand in docs/conformance/cloudevents.md."""
 

@@ -56,7 +56,7 @@ class FileSource {
   /// Reading; all is read and on disk; given up. Thread-safe.
   enum class State : std::uint8_t { reading, finished, failed };
   State state() const { return state_.load(std::memory_order_acquire); }
-  const IntakeCounters& counters() const { return counters_; }
+  IntakeCounters& counters() { return counters_; }
 
  private:
   struct Reading;

@@ -37,10 +37,11 @@ struct AssemblySeams {
 
 /// What goes on being counted from one assembly to the next, as a counter must.
 struct Counts {
-  std::uint64_t received = 0;
+  std::uint64_t received = 0;  ///< By the door that the pipeline's source asks for.
   std::array<std::uint64_t, kFates> refused{};
   std::vector<std::uint64_t> duplicates;  ///< By partition.
   std::vector<ModelScored> models;
+  LaneStatus gone;  ///< Kafka: as EngineStatus.
 };
 
 class Assembly {

@@ -164,6 +164,19 @@ void KafkaAssembly::add_routes(http::Router& router) {
 
 void KafkaAssembly::set_server(const http::Server& server) { api_->set_server(server); }
 
+Counts KafkaAssembly::counts() const {
+  const EngineStatus status = engine_->status();
+  return {.received = engine_->received().load(),
+          .refused = {},
+          .duplicates = {},
+          .models = scored_by_model(status),
+          .gone = status.gone};
+}
+
+void KafkaAssembly::set_counts(const Counts& counts) {
+  engine_->set_counts(counts.received, counts.gone, counts.models);
+}
+
 void KafkaAssembly::start() {
   engine_->start();
   sinks_->start();

@@ -37,8 +37,8 @@ class KafkaAssembly final : public Assembly {
   std::optional<PlanRecord> group_plan() const override { return engine_->channel().newest(); }
   Result<void> tell_group(const Hash128& before) override;
   bool telling() const override { return engine_->channel().telling(); }
-  Counts counts() const override { return {}; }
-  void set_counts(const Counts& /*counts*/) override {}
+  Counts counts() const override;
+  void set_counts(const Counts& counts) override;
   bool has_file_source() const override { return false; }
   FileSource::State source() const override { return FileSource::State::reading; }
 

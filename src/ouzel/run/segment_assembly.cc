@@ -133,9 +133,13 @@ void SegmentAssembly::add_routes(http::Router& router) {
 
 void SegmentAssembly::set_server(const http::Server& server) { api_->set_server(server); }
 
+IntakeCounters& SegmentAssembly::door_counters() const {
+  return file_ ? file_->counters() : events_->counters();
+}
+
 Counts SegmentAssembly::counts() const {
   Counts out;
-  const IntakeCounters& counters = events_->counters();
+  const IntakeCounters& counters = door_counters();
   out.received = counters.received.load();
   for (std::size_t i = 0; i < kFates; ++i) out.refused[i] = counters.refused[i].load();
   for (const auto& input : engine_->partitions()) {
@@ -146,7 +150,7 @@ Counts SegmentAssembly::counts() const {
 }
 
 void SegmentAssembly::set_counts(const Counts& counts) {
-  IntakeCounters& counters = events_->counters();
+  IntakeCounters& counters = door_counters();
   counters.received = counts.received;
   for (std::size_t i = 0; i < kFates; ++i) counters.refused[i] = counts.refused[i];
   for (std::size_t i = 0; i < counts.duplicates.size(); ++i) {

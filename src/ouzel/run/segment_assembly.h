@@ -47,6 +47,7 @@ class SegmentAssembly final : public Assembly {
 
  private:
   SegmentAssembly() = default;
+  IntakeCounters& door_counters() const;
   void open_file_source(const RunOptions& options, AssemblySeams seams);
   Result<void> open_sinks(const RunOptions& options, AssemblySeams seams);
 

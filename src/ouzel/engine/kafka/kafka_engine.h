@@ -103,6 +103,12 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   EngineStatus status() const override;
   /// Records that were fetched and not only to restore a state; as long as the engine lives.
   const std::atomic<std::uint64_t>& received() const { return received_; }
+  /// What an earlier engine of this process has counted. Before `start`.
+  void set_counts(std::uint64_t received, LaneStatus gone, std::vector<ModelScored> models) {
+    received_ = received;
+    gone_.gone = std::move(gone);
+    gone_.earlier_models = std::move(models);
+  }
 
  private:
   static constexpr std::chrono::milliseconds kAsk{5000};  ///< For one answer of the brokers.
