@@ -459,6 +459,25 @@ class RoundTrip(InScratch):
             self.assertEqual(ouzel("tap", "events", "--url", "ftp://x").returncode, 2)
             self.assertEqual(ouzel("tap", "events", "--url", "http://127.0.0.1:1").returncode, 69)
 
+    def test_an_offset_that_retention_has_passed_is_said_once(self):
+        small = ("--set", "limits.segment_bytes=64KiB", "--set", "limits.log_bytes=1MiB",
+                 "--set", "limits.snapshot_bytes=64KiB", "--set", "limits.partitions=1")
+        data_dir = self.folder / "data"
+        with Engine(PIPELINE, data_dir, *small) as engine:
+            connection = engine.connect()
+            for number in range(60):
+                connection.post(goods(number * 200, 200))
+            engine.wait_scored()
+            self.assertEqual(engine.stop(), 0)
+        with Engine(PIPELINE, data_dir, *small) as engine:
+            for place in (("--url", f"http://127.0.0.1:{engine.port}"), ("--data-dir", data_dir)):
+                for topic in ("outcomes", "rejects", "events"):
+                    done = ouzel("tap", topic, *place, "--from", "0:3")
+                    self.assertRegex(done.stderr, r"\Aouzel tap: partition 0: offsets 3 to \d+ "
+                                     r"are no longer there\n\Z")
+                    self.assertEqual(done.returncode, 1)
+                    self.assertEqual(done.stdout == "", topic == "rejects")
+
     def serve(self, answer):
         """URL of a server whose answers are `answer(path)`: (status, text)."""
         class Handler(http.server.BaseHTTPRequestHandler):

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import random
+import signal
 import subprocess
 import time
 
@@ -249,6 +250,25 @@ class Source(InScratch):
             with Engine(pipeline, self.folder / "data", ready=False) as engine:
                 self.assertEqual(engine.wait(), 0, engine.log())
             self.assertEqual(len(tap(self.folder / "data", "outcomes")), read)
+
+    def test_a_file_written_anew_while_it_is_read_begins_again(self):
+        """Also where nobody follows it."""
+        log = self.write("day.csv", HEADER + rows(0, ROWS))
+        data_dir = self.folder / "data"
+        slow = ("--set", "limits.partitions=1", "--set", "limits.duplicates=64")  # 32 rows a time
+        with Engine(self.pipeline("{path: day.csv}"), data_dir, *slow, ready=False) as engine:
+            self.until(data_dir, 1)
+            engine.signal(signal.SIGSTOP)
+            log.write_text(HEADER + rows(ROWS, 50))
+            engine.signal(signal.SIGCONT)
+            self.assertEqual(engine.wait(), 0, engine.log())
+            self.assertEqual(engine.log().count("was written anew"), 1)
+        outcomes = [json.loads(line)["data"]["event"] for line in tap(data_dir, "outcomes")]
+        self.assertLess(len(outcomes), ROWS)
+        times = [event.get("time") for event in outcomes]  # A torn line has none.
+        self.assertEqual(len(set(times)), len(times))
+        self.assertEqual([event["id"] for event in outcomes[-50:]],
+                         [f"day.csv:{line}" for line in range(2, 52)])
 
     def test_reads_a_directory_and_marks_what_is_done(self):
         for finished in ("marker", "rename"):

@@ -264,6 +264,12 @@ Result<void> FileSource::read_file_at(const std::string& path, bool grows) {
       if (stopping()) return {};
       if (!*taken) break;  // From the cursor on again.
       if (!reading.at_end) continue;
+      if (reading.ended && !grows && reading.followed != nullptr &&
+          reading.followed->written_anew()) {
+        say_written_anew(path);
+        OUZEL_TRY_VOID(begin_file(path));
+        break;
+      }
       if (reading.ended) return save();
       if (unsaved_rows_ > 0) OUZEL_TRY_VOID(save());
       if (grows && still_grows(path, reading)) {
