@@ -161,10 +161,10 @@ class JsonRows {
         continue;
       }
       std::optional<element> found;
-      for (const auto& [name, value] : object) {
+      for (const auto& [name, content] : object) {
         if (name != wanted_[i]) continue;
         if (found) return wrong(spec_, number_, "'" + wanted_[i] + "' stands there twice");
-        found = value;
+        found = content;
       }
       if (found) {
         auto cell = cell_of(*found);
