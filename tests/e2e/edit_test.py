@@ -215,8 +215,14 @@ class Applied(InScratch):
         engine.wait_scored()
         table.write_text("device_id\npress-0\n")
         engine.wait_log("pipeline not changed")
+        self.assertRegex(engine.get("/readyz?verbose")[1],
+                         r"\[-\]pipeline a change was refused: .*sites\.csv")
+        self.assertEqual(engine.total("ouzel_pipeline_last_change_successful"), 0)
         engine.connect().post(good(4, "press-0"))
         engine.wait_scored()
+        table.write_text("device_id,load\npress-0,5\n")
+        engine.wait_metric("ouzel_pipeline_last_change_successful", 1)
+        self.assertNotIn("refused", engine.get("/readyz?verbose")[1])
         self.assertEqual(engine.stop(), 0)
         features = [line["data"]["features"] for line in self.outcomes(self.folder / "data")]
         self.assertEqual([one["load_last_4"] for one in features], [1, 1, 1, 5, 5])

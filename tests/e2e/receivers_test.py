@@ -132,8 +132,10 @@ class Receivers(Egress):
             self.assertIn("no sink called", ask(1, "ls", "--sink", "nosuch").stderr)
             self.assertIn("no dead letter", ask(1, "show", "--key", "a/0/1&b").stderr)
             self.assertIn("--pipeline", ask(2, "replay", "--pipeline", PIPELINE).stderr)
+            self.assertRegex(engine.get("/readyz?verbose")[1], r"\[-\]sink-\S+ \S+: answered 400")
             good[0] = True
             done = ask(1, "replay")
+            self.assertRegex(engine.get("/readyz?verbose")[1], r"\[\+\]sink-\S+ ok")
             told = [json.loads(line) for line in done.stdout.splitlines()]
             self.assertEqual([one["key"] for one in told], keys)
             refused = [one for one in told if not one["delivered"]]

@@ -45,6 +45,10 @@ class Sink {
   void signal() { wake_.signal(); }
   LogPosition needed() const { return parts_.feed->needed(); }
   SinkStatus status() const;
+  /// Its receiver took a dead letter that was sent again: what stood in the way is over, or is told
+  /// again with the next try. Thread-safe.
+  void receiver_took() { parts_.report->set_trouble(""); }
+  const std::string& name() const { return parts_.name; }
 
   /// A bounded slice of work. False: nothing to do for now.
   bool step();

@@ -147,6 +147,12 @@ void Sinks::signal() {
   for (const auto& sink : sinks_) sink->signal();
 }
 
+void Sinks::receiver_took(const std::string& name) {
+  for (const auto& sink : sinks_) {
+    if (sink->name() == name) sink->receiver_took();
+  }
+}
+
 LogPosition Sinks::needed(LogPosition end, std::uint64_t backlog_bytes) const {
   LogPosition oldest = end;
   for (const auto& sink : sinks_) oldest = std::min(oldest, sink->needed());

@@ -53,6 +53,8 @@ class Sinks {
   void stop(SteadyTime end);
   /// More has become durable.
   void signal();
+  /// A dead letter of that sink was delivered after all.
+  void receiver_took(const std::string& sink);
   /// What retention of a log that ends at `end` must leave for them: from the one furthest behind,
   /// but never more than `backlog_bytes`.
   LogPosition needed(LogPosition end, std::uint64_t backlog_bytes) const;

@@ -25,6 +25,7 @@
 #include "ouzel/http/server.h"
 #include "ouzel/lane/status.h"
 #include "ouzel/run/run.h"
+#include "ouzel/serve/change_refusals.h"
 
 namespace ouzel {
 
@@ -33,6 +34,7 @@ struct AssemblySeams {
   FileSystem* files = nullptr;
   const Clock* clock = nullptr;
   Random* random = nullptr;
+  const ChangeRefusals* refusals = nullptr;  ///< For /readyz and /metrics.
 };
 
 /// What goes on being counted from one assembly to the next, as a counter must.

@@ -56,13 +56,14 @@ Result<std::unique_ptr<Assembly>> KafkaAssembly::open(const RunOptions& options,
       engine, engine.log(), made->plan_,
       EventCounters{.http = made->counters_, .source = "kafka", .of_source = &engine.received()},
       *seams.clock,
-      ApiOptions{.version = version(),
-                 .revision = revision(),
-                 .version_json = version_json(),
-                 .events_in = "in Kafka, where `ouzel tap TOPIC --pipeline FILE` reads it",
-                 .accepting = [&engine, &stopping = made->stopping_] {
-                   return engine.ready() && !stopping.load();
-                 }});
+      ApiOptions{
+          .version = version(),
+          .revision = revision(),
+          .version_json = version_json(),
+          .events_in = "in Kafka, where `ouzel tap TOPIC --pipeline FILE` reads it",
+          .accepting = [&engine,
+                        &stopping = made->stopping_] { return engine.ready() && !stopping.load(); },
+          .refusals = seams.refusals});
   return made;
 }
 
@@ -142,7 +143,8 @@ Result<void> KafkaAssembly::open_sinks(const RunOptions& options,
   OUZEL_TRY(const std::vector<SinkSpec> specs, sinks_of(pipeline));
   letters_ = std::make_unique<DeadLetterApi>(
       *seams_.files, *seams_.clock,
-      LetterReplayOptions{.data_dir = options.data_dir, .pipeline = pipeline.name, .sinks = specs});
+      LetterReplayOptions{.data_dir = options.data_dir, .pipeline = pipeline.name, .sinks = specs},
+      [this](const std::string& sink) { sinks_->receiver_took(sink); });
   OUZEL_TRY(sinks_, Sinks::open(specs, *seams_.files, *seams_.clock, make_feed,
                                 {.pipeline = pipeline.name,
                                  .data_dir = options.data_dir,

@@ -68,19 +68,6 @@ http::Response answer(const Applied& applied) {
   return http::json_response(out + "}\n");
 }
 
-void tell(const Applied& applied) {
-  switch (applied.what) {
-    case Applied::What::unchanged: return logging::info("the pipeline file says nothing new");
-    case Applied::What::changed: return logging::info("pipeline changed", {{"plan", applied.plan}});
-    case Applied::What::later:
-    case Applied::What::refused:
-    case Applied::What::fatal: break;
-  }
-  for (const std::string& why : applied.why) {
-    logging::error("pipeline not changed", {{"why", why}});
-  }
-}
-
 /// What stands for the content of the tables' files without reading them.
 std::string table_stamps(const Pipeline& pipeline) {
   std::string out;
@@ -105,7 +92,7 @@ Result<std::unique_ptr<Live>> Live::open(const RunOptions& options, AssemblySeam
                  table_stamps(options.pipeline));
   live->changed_ = seams.clock->steady();
   OUZEL_TRY_VOID(live->begin_with_group());
-  OUZEL_TRY(live->assembly_, Assembly::open(live->options_, seams));
+  OUZEL_TRY(live->assembly_, Assembly::open(live->options_, live->seams_));
   live->assembly_->add_routes(live->routes_);
   return live;
 }
@@ -192,6 +179,23 @@ bool Live::meet_wish() {
   for (http::Responder& responder : wish_.responders) responder.send(answer(applied));
   wish_ = {};
   return applied.what != Applied::What::fatal;
+}
+
+void Live::tell(const Applied& applied) {
+  switch (applied.what) {
+    case Applied::What::unchanged:
+      if (!news()) refusals_.settled();  // Of the group's plan it says nothing.
+      return logging::info("the pipeline file says nothing new");
+    case Applied::What::changed:
+      refusals_.settled();
+      return logging::info("pipeline changed", {{"plan", applied.plan}});
+    case Applied::What::refused: refusals_.refused(applied.why.front()); break;
+    case Applied::What::later:
+    case Applied::What::fatal: break;
+  }
+  for (const std::string& why : applied.why) {
+    logging::error("pipeline not changed", {{"why", why}});
+  }
 }
 
 void Live::put_off(const Applied& applied) {

@@ -76,10 +76,13 @@ class Live {
   };
 
   Live(AssemblySeams seams, const Interrupt& interrupt, const Nudge& nudge)
-      : seams_(seams), interrupt_(interrupt), nudge_(nudge) {}
+      : seams_(seams), interrupt_(interrupt), nudge_(nudge) {
+    seams_.refusals = &refusals_;
+  }
   void pass(const http::Request& request, http::Responder responder);
   void ask(http::Responder responder);
   void take_wishes();
+  void tell(const Applied& applied);
   void put_off(const Applied& applied);
   bool meet_wish();
   bool follow_group();
@@ -96,12 +99,13 @@ class Live {
   void take_own(LoadedPipeline own, std::string stamps);
   bool tables_changed();
 
-  const AssemblySeams seams_;
+  AssemblySeams seams_;
   const Interrupt& interrupt_;
   const Nudge& nudge_;
   RunOptions options_;               ///< In force.
   LoadedPipeline own_;               ///< What the pipeline file said when it was last taken over.
   std::optional<PlanRecord> heard_;  ///< Of the group's plan: answered.
+  ChangeRefusals refusals_;
   std::unique_ptr<Assembly> assembly_;
   http::Router routes_;  ///< Of the assembly; changes while the gate is closed.
   const http::Server* server_ = nullptr;

@@ -65,14 +65,15 @@ Result<std::unique_ptr<Assembly>> SegmentAssembly::open(const RunOptions& option
     counters.source = "file";
     counters.of_source = &made->file_->counters().received;
   }
-  made->api_ =
-      std::make_unique<Api>(engine, engine.log(), made->plan_, counters, *seams.clock,
-                            ApiOptions{.version = version(),
-                                       .revision = revision(),
-                                       .version_json = version_json(),
-                                       .accepting = [&engine, &stopping = made->stopping_] {
-                                         return engine.ready() && !stopping.load();
-                                       }});
+  made->api_ = std::make_unique<Api>(engine, engine.log(), made->plan_, counters, *seams.clock,
+                                     ApiOptions{.version = version(),
+                                                .revision = revision(),
+                                                .version_json = version_json(),
+                                                .accepting =
+                                                    [&engine, &stopping = made->stopping_] {
+                                                      return engine.ready() && !stopping.load();
+                                                    },
+                                                .refusals = seams.refusals});
   return made;
 }
 
@@ -98,7 +99,8 @@ Result<void> SegmentAssembly::open_sinks(const RunOptions& options, AssemblySeam
   OUZEL_TRY(const std::vector<SinkSpec> specs, sinks_of(pipeline));
   letters_ = std::make_unique<DeadLetterApi>(
       *seams.files, *seams.clock,
-      LetterReplayOptions{.data_dir = options.data_dir, .pipeline = pipeline.name, .sinks = specs});
+      LetterReplayOptions{.data_dir = options.data_dir, .pipeline = pipeline.name, .sinks = specs},
+      [this](const std::string& sink) { sinks_->receiver_took(sink); });
   OUZEL_TRY(sinks_, Sinks::open(specs, *seams.files, *seams.clock,
                                 log_feeds(*seams.files, engine_->log(), std::move(place)),
                                 {.pipeline = pipeline.name,

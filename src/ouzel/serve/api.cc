@@ -23,12 +23,14 @@ struct Health {
   }
 };
 
-Health check(const EngineStatus& status, bool accepting) {
+Health check(const EngineStatus& status, const std::string& refused, bool accepting) {
   Health out;
   out.line(accepting, "doors", accepting ? "ok" : "closed: starting or stopping");
   const std::string& why = status.log.why;
   out.line(why.empty(), "log",
            why.empty() ? "ok" : (status.log.admits_events ? why : "takes no events: " + why));
+  // What is in force goes on.
+  if (!refused.empty()) out.line(false, "pipeline", "a change was refused: " + refused);
   std::size_t working = 0;
   for (const LaneStatus& lane : status.lanes) {
     const std::string name = "lane-" + std::to_string(lane.partition.value());
@@ -115,11 +117,15 @@ void Api::add_routes(http::Router& router) {
   add_status_page(router);
 }
 
+ChangeRefusals::State Api::refusals() const {
+  return options_.refusals != nullptr ? options_.refusals->state() : ChangeRefusals::State();
+}
+
 /// Partitions that stopped because of damage do not take the others out of service; the lines of
 /// `?verbose` name them, and ouzel_partition_up is 0.
 void Api::health(const http::Request& request, http::Responder responder) {
   const bool accepting = !options_.accepting || options_.accepting();
-  Health found = check(status_.status(), accepting);
+  Health found = check(status_.status(), refusals().why, accepting);
   const bool verbose = request.query.starts_with("verbose");
   http::Response out = http::text_response(verbose       ? std::move(found.text)
                                            : found.ready ? "ready\n"
@@ -135,6 +141,7 @@ void Api::metrics(const http::Request& request, http::Responder responder) {
   const http::Server* const server = server_.load();
   const MetricsInput input{.engine = status_.status(),
                            .events = events_,
+                           .refusals = refusals(),
                            .server = server ? server->status() : http::ServerStatus{},
                            .process = read_process_status(),
                            .now = clock_.wall(),

@@ -19,6 +19,7 @@
 #include "ouzel/lane/plan.h"
 #include "ouzel/lane/status.h"
 #include "ouzel/log/log.h"
+#include "ouzel/serve/change_refusals.h"
 #include "ouzel/serve/event_counters.h"
 #include "ouzel/serve/reading_thread.h"
 #include "ouzel/serve/streams.h"
@@ -31,7 +32,8 @@ struct ApiOptions {
   std::string revision;        ///< Of its source.
   std::string version_json;    ///< What /version answers.
   std::string events_in = "";  ///< Where the events are if the log has outcomes alone; else empty.
-  std::function<bool()> accepting;  ///< False while starting and stopping. Thread-safe.
+  std::function<bool()> accepting;           ///< False while starting and stopping. Thread-safe.
+  const ChangeRefusals* refusals = nullptr;  ///< Null: the pipeline cannot change.
 };
 
 class Api {
@@ -50,6 +52,7 @@ class Api {
   std::shared_ptr<const Plan> plan() const;
   void health(const http::Request& request, http::Responder responder);
   void metrics(const http::Request& request, http::Responder responder);
+  ChangeRefusals::State refusals() const;
   void page(std::string_view name, const http::Request& request, http::Responder responder);
   void stream(const http::Request& request, http::Responder responder);
   http::Response elsewhere(std::string_view name) const;

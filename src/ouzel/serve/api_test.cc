@@ -27,7 +27,8 @@ class ApiTest : public testing::Test {
                               ApiOptions{.version = "1.2.3",
                                          .revision = "abc",
                                          .version_json = R"({"version":"1.2.3"})",
-                                         .accepting = [this] { return accepting_.load(); }});
+                                         .accepting = [this] { return accepting_.load(); },
+                                         .refusals = &refusals_});
     http::Router router;
     api_->add_routes(router);
     auto server = http::Server::start({}, std::move(router), clock_);
@@ -46,6 +47,7 @@ class ApiTest : public testing::Test {
   FakeEngine engine_;
   IntakeCounters counters_;
   std::atomic<bool> accepting_{true};
+  ChangeRefusals refusals_;
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
   std::unique_ptr<Api> api_;
   std::unique_ptr<http::Server> server_;  // Goes first.
@@ -134,6 +136,25 @@ TEST_F(ApiTest, ShowsMetrics) {
   const auto open = get("/metrics", {{"Accept", "application/openmetrics-text; version=1.0.0"}});
   EXPECT_TRUE(open.headers.get("Content-Type").starts_with("application/openmetrics-text"));
   EXPECT_TRUE(open.body.ends_with("# EOF\n"));
+}
+
+TEST_F(ApiTest, TellsThatAChangeWasRefused) {
+  const auto expect = [this](const std::string& total, const std::string& successful) {
+    const std::string page = get("/metrics").body;
+    EXPECT_NE(page.find("\nouzel_pipeline_changes_refused_total " + total + "\n"), page.npos);
+    EXPECT_NE(page.find("\nouzel_pipeline_last_change_successful " + successful + "\n"), page.npos);
+  };
+  expect("0", "1");
+  refusals_.refused("model.onnx: no such file");
+  expect("1", "0");
+  const auto health = get("/readyz?verbose");
+  EXPECT_EQ(health.status, 200);
+  EXPECT_NE(health.body.find("[-]pipeline a change was refused: model.onnx: no such file\n"),
+            health.body.npos)
+      << health.body;
+  refusals_.settled();
+  expect("1", "1");
+  EXPECT_EQ(get("/readyz?verbose").body.find("pipeline"), std::string::npos);
 }
 
 TEST_F(ApiTest, MetricsPassPromtool) {

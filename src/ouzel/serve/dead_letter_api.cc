@@ -23,10 +23,12 @@ LetterChoice choice_of(const http::Request& request) {
 
 }  // namespace
 
-DeadLetterApi::DeadLetterApi(FileSystem& fs, const Clock& clock, LetterReplayOptions options)
+DeadLetterApi::DeadLetterApi(FileSystem& fs, const Clock& clock, LetterReplayOptions options,
+                             std::function<void(const std::string& sink)> delivered)
     : fs_(fs),
       clock_(clock),
       options_(std::move(options)),
+      delivered_(std::move(delivered)),
       replay_(fs_, clock_, options_),
       thread_(kQueuedMax) {}
 
@@ -73,7 +75,9 @@ http::Response DeadLetterApi::replay(const LetterChoice& choice) {
   std::string out;
   const SteadyTime end = clock_.steady() + kReplaySlice;
   const auto seen = visit_letters(fs_, options_.data_dir, choice, [&](const KeptLetter& letter) {
-    out += replay_line(letter.key, replay_.send(letter));
+    const auto sent = replay_.send(letter);
+    if (sent) delivered_(letter.sink);
+    out += replay_line(letter.key, sent);
     return clock_.steady() < end && !stopping_.load(std::memory_order_relaxed);
   });
   return seen ? lines(std::move(out)) : http::problem(404, seen.error().message);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,7 +21,9 @@ namespace ouzel {
 
 class DeadLetterApi {
  public:
-  DeadLetterApi(FileSystem& fs, const Clock& clock, LetterReplayOptions options);
+  /// `delivered` is told the sink of each letter that was; on the thread.
+  DeadLetterApi(FileSystem& fs, const Clock& clock, LetterReplayOptions options,
+                std::function<void(const std::string& sink)> delivered);
   /// Ends a replay that is under way.
   ~DeadLetterApi();
 
@@ -35,6 +38,7 @@ class DeadLetterApi {
   FileSystem& fs_;
   const Clock& clock_;
   const LetterReplayOptions options_;
+  const std::function<void(const std::string& sink)> delivered_;
   LetterReplay replay_;
   std::atomic<bool> stopping_{false};
   ReadingThread thread_;  ///< Goes first.

@@ -196,6 +196,12 @@ void write_process(MetricsPage& page, const MetricsInput& input) {
   page.sample(std::uint64_t{1}, {{"model", engine.model_name},
                                  {"version", std::to_string(engine.model_version)},
                                  {"role", "champion"}});
+  page.family("ouzel_pipeline_changes_refused_total", kCounter,
+              "Changes of the pipeline file, a table or a model that were not taken over.");
+  page.sample(input.refusals.count);
+  page.family("ouzel_pipeline_last_change_successful", kGauge,
+              "0 while an older pipeline is in force, as the newest change was refused.");
+  page.sample(std::uint64_t{input.refusals.why.empty()});
   page.family("ouzel_build_info", kGauge, "The program's version.");
   page.sample(std::uint64_t{1}, {{"version", input.version}, {"revision", input.revision}});
   const ProcessStatus& process = input.process;

@@ -6,6 +6,7 @@
 #include "ouzel/base/types.h"
 #include "ouzel/http/server.h"
 #include "ouzel/lane/status.h"
+#include "ouzel/serve/change_refusals.h"
 #include "ouzel/serve/event_counters.h"
 #include "ouzel/serve/process_status.h"
 #include "ouzel/watch/metrics_page.h"
@@ -16,6 +17,7 @@ namespace ouzel {
 struct MetricsInput {
   EngineStatus engine;
   EventCounters events;
+  ChangeRefusals::State refusals;
   http::ServerStatus server;
   ProcessStatus process;
   WallTime now{};
