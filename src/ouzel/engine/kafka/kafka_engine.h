@@ -173,7 +173,7 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   void exchange_plans();
   void note_answer(bool answered, SteadyTime asked);
   std::string silence() const;
-  void end_if_hung() const;
+  void end_if_hung();
   void committed(std::span<const FrameHeader> headers);
   TransactionResult write_records(PartitionId id, std::string_view body, KafkaProducer& producer);
 
@@ -225,6 +225,9 @@ class KafkaEngine final : public StatusSource, private GroupListener {
   int missed_ = 0;  ///< Looks in a row that found no topic.
   std::string topic_id_;
   SteadyTime plan_kept_{};
+  SteadyTime log_seen_{};                  ///< When the log's thread last came by,
+  std::chrono::nanoseconds log_unseen_{};  ///< and for how long the keeper has looked since.
+  SteadyTime hung_looked_{};
   std::optional<PlanChannel> channel_;
   SteadyTime models_asked_{};  ///< When the keeper last asked for the topic's end.
   /// The group has given it partitions, or none, and no change is under way.

@@ -61,15 +61,24 @@ void KafkaEngine::run_keeper() {
 
 /// Each call has a time limit. One that does not come back long after it holds all partitions, and
 /// nothing in this process can end it; whoever is started in its place, can. As after kill -9,
-/// nothing is lost or doubled.
-void KafkaEngine::end_if_hung() const {
+/// nothing is lost or doubled. Looks are counted, a second apart, and not the time: a process that
+/// was stopped and goes on is not hung.
+void KafkaEngine::end_if_hung() {
+  const SteadyTime now = clock_.steady();
   if (closing_.load(std::memory_order_acquire)) return;  // A stop has limits of its own.
-  const auto silent = std::chrono::floor<std::chrono::seconds>(clock_.steady() - log_->seen());
-  if (silent < kHungMax + transaction_timeout(options_.producer_settings)) return;
+  if (const SteadyTime seen = log_->seen(); seen != log_seen_) {
+    log_seen_ = seen;
+    log_unseen_ = {};
+  }
+  if (now - hung_looked_ < kLook) return;
+  hung_looked_ = now;
+  log_unseen_ += kLook;
+  if (log_unseen_ < kHungMax + transaction_timeout(options_.producer_settings)) return;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(log_unseen_).count();
   logging::error(
       "a call of the Kafka library does not come back: the program ends, to be started "
       "again",
-      {{"seconds", std::to_string(silent.count())}});
+      {{"seconds", std::to_string(seconds)}});
   std::_Exit(kExitUnavailable);
 }
 
