@@ -194,7 +194,7 @@ def run_copy(options, base, case):
     except (RuntimeError, OSError) as error:
         reported = f'not up: {str(error)[:200]}'
     code = engine.stop() if engine.alive() else engine.process.returncode
-    loud = re.search(r'.*(damage|corrupt|stopped).*', engine.log_tail(200), re.I)
+    loud = re.search(r'.*(damage|corrupt|partition stopped).*', engine.log_tail(200), re.I)
     reported = reported or (f'exit {code}' if code != 0 else '') or (loud[0] if loud else '')
     verdict = tap_copy(options, copy, 'outcomes')
     verdict.reported = reported or verdict.reported
