@@ -21,7 +21,7 @@ END_S = 25       # within which a signal ends it
 WAIT_S = 60
 LOST_S = 20      # after which a session of 3 s is over, and commits have been given up
 AWAY_S = 15     # less than after how long a complaint is said again
-HUNG_S = 120     # within which a worker ends that its library does not come back to
+HUNG_S = 180     # within which a worker ends that its library does not come back to
 SILENT_S = 15    # within which it is said that no broker is there, though nothing comes
 UNAVAILABLE = 69
 
