@@ -1,9 +1,9 @@
 #include "ouzel/gateway/file_source.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "ouzel/base/logging.h"
@@ -31,12 +31,6 @@ std::string directory_of(const std::string& path) {
 }
 
 std::string name_in(const std::string& path) { return path.substr(directory_of(path).size()); }
-
-/// Not a pipe, a socket or a device.
-bool is_regular_file(const std::string& path) {
-  struct stat found = {};
-  return ::stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
-}
 
 std::string listable(const std::string& directory) { return directory.empty() ? "." : directory; }
 
@@ -220,7 +214,8 @@ Result<std::string> FileSource::open_file(const std::string& path, Reading& read
   const auto known = std::min<std::uint64_t>(place, EventText::kBeforeBytesMax);
   bool gzip = false;
   OUZEL_TRY(auto file, files_.open(path, OpenMode::read));
-  if (!is_regular_file(path)) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none)) {  // But a pipe, a socket or a device.
     return fail(ErrorCode::config, "is no regular file, such as can be read again from a place");
   }
   OUZEL_TRY(reading.bytes, plain_bytes(file_bytes(std::move(file), 0), gzip));

@@ -22,11 +22,20 @@ struct RecordHeader {
   std::optional<std::string_view> value;
 };
 
+/// Of names and values, which is what counts towards a topic's max.message.bytes.
+inline std::uint64_t bytes_of(std::span<const RecordHeader> headers) {
+  std::uint64_t out = 0;
+  for (const RecordHeader& header : headers) {
+    out += header.name.size() + header.value.value_or("").size();
+  }
+  return out;
+}
+
 struct Record {
   std::string_view topic;
   PartitionId partition{};
   Offset offset{};
-  WallTime timestamp{};  ///< CreateTime or LogAppendTime, to the millisecond.
+  WallTime timestamp{};  ///< CreateTime or LogAppendTime, in ms; or kNoTimestamp.
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;  ///< Absent: a tombstone.
   std::span<const RecordHeader> headers;

@@ -37,12 +37,6 @@ std::uint32_t attempts_before(const Record& record) {
 
 std::uint64_t size(std::optional<std::string_view> text) { return text.value_or("").size(); }
 
-std::uint64_t bytes_of(std::span<const RecordHeader> headers) {
-  std::uint64_t out = 0;
-  for (const RecordHeader& header : headers) out += header.name.size() + size(header.value);
-  return out;
-}
-
 /// The id of a span that is the same for the same text: 16 hexadecimal digits, never all zero.
 void append_span(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";

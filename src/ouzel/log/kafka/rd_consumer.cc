@@ -298,15 +298,11 @@ class RdConsumer final : public KafkaConsumer {
   /// place, only a new assignment.
   Result<void> assign_again(PartitionId partition, Offset offset) {
     starts_[partition] = offset;
+    if (!cooperative()) return assign_all_again(partition);
     const Partitions one = list_of({&partition, 1});
     one->elems[0].offset = static_cast<std::int64_t>(offset.value());
-    RdError wrong;
-    if (cooperative()) {
-      wrong.reset(rd_kafka_incremental_unassign(handle_.get(), one.get()));
-      if (!wrong) wrong.reset(rd_kafka_incremental_assign(handle_.get(), one.get()));
-    } else {
-      return assign_all_again(partition);
-    }
+    RdError wrong(rd_kafka_incremental_unassign(handle_.get(), one.get()));
+    if (!wrong) wrong.reset(rd_kafka_incremental_assign(handle_.get(), one.get()));
     if (wrong) return failed("assignment", rd_kafka_error_code(wrong.get()));
     return {};
   }

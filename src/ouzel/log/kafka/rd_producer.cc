@@ -53,11 +53,8 @@ tl::unexpected<TransactionError> dead(std::string message) {
 }
 
 std::uintptr_t bytes_of(const OutRecord& record) {
-  std::uintptr_t out = record.key.value_or("").size() + record.value.value_or("").size();
-  for (const RecordHeader& header : record.headers) {
-    out += header.name.size() + header.value.value_or("").size();
-  }
-  return out;
+  return record.key.value_or("").size() + record.value.value_or("").size() +
+         bytes_of(record.headers);
 }
 
 class RdProducer final : public KafkaProducer {
